@@ -1,0 +1,33 @@
+# Everything that tools/setup brought: Debian's packages, and under .deps what came from package registries.
+set(SHOEHORN_DEPS_DIR "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "Where tools/setup put the dependencies")
+if(NOT EXISTS "${SHOEHORN_DEPS_DIR}/onnx/lib/cmake")
+  message(FATAL_ERROR "The dependencies are missing in ${SHOEHORN_DEPS_DIR}: run 'make setup' first.")
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Boost REQUIRED)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+
+# libonnx: schemas, checker, shape inference, version converter, inliner, text form.
+find_package(Protobuf REQUIRED)
+add_library(onnx INTERFACE)
+target_include_directories(onnx SYSTEM INTERFACE ${SHOEHORN_DEPS_DIR}/onnx/include)
+target_compile_definitions(onnx INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
+target_link_libraries(onnx INTERFACE ${SHOEHORN_DEPS_DIR}/onnx/lib/libonnx.a
+                                     ${SHOEHORN_DEPS_DIR}/onnx/lib/libonnx_proto.a protobuf::libprotobuf)
+
+# ONNX Runtime: opened when first used (dlopen), so only its headers are needed to build.
+add_library(onnxruntime INTERFACE)
+target_include_directories(onnxruntime SYSTEM INTERFACE ${SHOEHORN_DEPS_DIR}/onnxruntime/include)
+
+set(OpenVINO_DIR ${SHOEHORN_DEPS_DIR}/openvino/openvino/cmake)
+find_package(OpenVINO REQUIRED COMPONENTS Runtime)

@@ -1,0 +1,16 @@
+# shoehorn_library(NAME DEPS ... [PRIVATE ...]): the static library of the folder src/NAME, made of all its .cc files.
+# DEPS are seen by whoever links it; PRIVATE ones only by the folder itself. Adding a file needs no edit here.
+function(shoehorn_library NAME)
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${NAME}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  if(NOT sources)
+    add_library(${NAME} INTERFACE)
+    target_link_libraries(${NAME} INTERFACE ${ARG_DEPS})
+    return()
+  endif()
+  add_library(${NAME} STATIC ${sources})
+  target_link_libraries(${NAME} PUBLIC ${ARG_DEPS} PRIVATE shoehorn_options ${ARG_PRIVATE})
+  target_precompile_headers(${NAME} PRIVATE <algorithm> <filesystem> <functional> <memory> <optional> <span> <string>
+                            <string_view> <unordered_map> <utility> <variant> <vector>)
+endfunction()

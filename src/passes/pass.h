@@ -1,0 +1,53 @@
+// What a pass is. One rewrite a file: `src/passes/fold_batch_norm.cc` defines FoldBatchNorm, one line in passes.def names
+// it with one sentence, one file tests/golden/passes/fold_batch_norm.txt shows it at work.
+//
+// A pass sees one graph (the runner visits inner graphs too) and says whether it changed anything; false means that
+// the graph is untouched. Each rewrite is noted with the user's node and the reason.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "ir/interfaces.h"
+
+namespace shoehorn::passes {
+
+/// One thing that a pass did, for the report: which pass, to which of the user's nodes, and why.
+struct Rewrite {
+  std::string pass;
+  std::string node;
+  std::string why;
+};
+
+/// What a pass may use beside the graph.
+struct PassContext {
+  ir::TypeInference* types = nullptr;    ///< never null when run by the runner
+  ir::Evaluator* evaluator = nullptr;    ///< null: constant folding is switched off
+  std::vector<Rewrite>* log = nullptr;   ///< may be null
+  std::string pass;                      ///< name of the pass at work, set by the runner
+  /// Tensors that folding would make larger than this many bytes (and larger than what they replace) are not folded.
+  size_t fold_limit = size_t{1} << 20;
+
+  void Note(const ir::Node& node, std::string why);
+};
+
+using PassFunction = Result<bool> (*)(ir::Graph& graph, PassContext& context);
+
+struct Pass {
+  const char* name;
+  const char* sentence;
+  PassFunction run;
+};
+
+/// All passes, in the order of passes.def.
+const std::vector<Pass>& AllPasses();
+/// The pass of that name, or nullptr.
+const Pass* FindPass(std::string_view name);
+
+#define PASS(name, function, sentence) Result<bool> function(ir::Graph& graph, PassContext& context);
+#include "passes/passes.def"
+#undef PASS
+
+}  // namespace shoehorn::passes
