@@ -40,9 +40,6 @@ std::string PrintText(const ir::Model& model, bool elide = false);
 /// arithmetic is seen through. `model` must outlive it.
 std::unique_ptr<ir::TypeInference> MakeTypeInference(const ir::Model& model);
 
-/// Copy of a model, tensors shared.
-std::unique_ptr<ir::Model> Clone(const ir::Model& model);
-
 /// Highest opset of ONNX's own domain that this build knows.
 int64_t NewestOpset();
 /// Converts ONNX's own domain to `opset` by libonnx's version converter.

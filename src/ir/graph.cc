@@ -196,9 +196,14 @@ Value& Graph::AddConstant(std::string_view wanted, Tensor tensor) {
 
 Value& Graph::AddInput(std::string_view wanted, Type type) {
   Value& value = AddValue(wanted, std::move(type));
+  MakeInput(value);
+  return value;
+}
+
+void Graph::MakeInput(Value& value) {
+  SHOEHORN_CHECK(value.producer_ == nullptr && !value.is_input_, "only a value without a source can be an input");
   value.is_input_ = true;
   inputs_.push_back(&value);
-  return value;
 }
 
 void Graph::AddOutput(Value& value) {

@@ -211,8 +211,7 @@ class Graph {
   std::string name;
   std::string doc;
   std::vector<std::pair<std::string, std::string>> metadata;
-  /// Serialized pieces of the file that the IR does not look into (sparse initializers, quantization annotations).
-  std::vector<std::string> opaque_sparse_initializers;
+  /// Serialized TensorAnnotations, which the IR does not look into.
   std::vector<std::string> opaque_quantization_annotations;
 
   Model& model() const { return *model_; }
@@ -244,6 +243,8 @@ class Graph {
   /// Like AddNode, but the outputs exist already and have no producer (importers).
   Node& AddNodeWithOutputs(std::string_view op_type, std::vector<Value*> inputs, std::vector<Value*> outputs,
                            Node* before = nullptr);
+  /// Makes a value without a source a graph input (importers).
+  void MakeInput(Value& value);
 
   // Changing.
   /// Every use of `from` (nodes here and in inner graphs, graph outputs) becomes a use of `to`. When `from` is a graph
@@ -326,6 +327,9 @@ struct Model {
   std::unordered_map<std::string, int> names_;  // values alive under each name
   mutable int64_t next_suffix_ = 0;
 };
+
+/// A copy of everything; tensors share their bytes.
+std::unique_ptr<Model> Clone(const Model& model);
 
 /// Calls `visit` for the graph and every graph inside it, inner ones after their outer one.
 void ForEachGraph(Graph& graph, const std::function<void(Graph&)>& visit);
