@@ -1,0 +1,37 @@
+# Everything a user or a developer asks for, from a bare machine on. `make` alone lists it.
+.PHONY: help setup build test demo bench sanitize lint clean
+
+help:
+	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
+	@echo "make build     set up, configure and compile: build/bin/shoehorn"
+	@echo "make test      build and run all tests (unit, golden, e2e)"
+	@echo "make demo      fit the number-plate reader and open its report"
+	@echo "make bench     compare with other tools, side by side (bench/peers)"
+	@echo "make sanitize  the whole test suite under AddressSanitizer and UBSan"
+	@echo "make lint      formatting and the dependency law"
+	@echo "make clean     delete what was built; .deps stays"
+
+setup:
+	@tools/setup.sh
+
+build: setup
+	@tools/build.sh release
+
+test: build
+	ctest --preset release
+
+demo: build
+	demo/run.sh
+
+bench: build
+	bench/peers/run.sh
+
+sanitize: setup
+	@tools/build.sh asan
+	ctest --preset asan
+
+lint: setup
+	tools/lint.sh
+
+clean:
+	rm -rf build build-asan
