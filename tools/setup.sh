@@ -97,7 +97,8 @@ make_openvino() {
 }
 
 make_models() {
-  for name in rapidocr-onnxruntime silero-vad magika; do fetch_wheel $name; done
+  local package
+  for package in rapidocr-onnxruntime silero-vad magika; do fetch_wheel $package; done
   unzip -q -j "$work"/rapidocr_onnxruntime-*.whl '*.onnx' -d "$out"
   unzip -q -j "$work"/silero_vad-*.whl '*.onnx' -d "$out"
   unzip -q -j "$work"/magika-*.whl 'magika/models/standard_v3_3/model.onnx' -d "$out"
