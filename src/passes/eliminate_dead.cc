@@ -4,6 +4,22 @@
 
 namespace shoehorn::passes {
 
-Result<bool> EliminateDead(ir::Graph& graph, PassContext&) { return graph.RemoveDead() > 0; }
+Result<bool> EliminateDead(ir::Graph& graph, PassContext& context) {
+  bool changed = false;
+  for (ir::Node* node = graph.last(); node != nullptr;) {
+    ir::Node* previous = node->previous();
+    if (std::ranges::all_of(node->outputs(),
+                            [](const ir::Value* value) { return value == nullptr || value->is_unused(); })) {
+      context.Note(*node, "nothing reads what it computes");
+      graph.RemoveNode(*node);
+      changed = true;
+    }
+    node = previous;
+  }
+  const size_t constants = graph.RemoveDead();
+  if (constants > 0 && context.log != nullptr)
+    context.log->push_back({context.pass, "", std::to_string(constants) + " constants that nothing reads"});
+  return changed || constants > 0;
+}
 
 }  // namespace shoehorn::passes

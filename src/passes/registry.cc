@@ -1,0 +1,76 @@
+// The list of passes, read from passes.def, and what every pass may ask of its context.
+#include <deque>
+
+#include "passes/pass.h"
+
+namespace shoehorn::passes {
+
+const std::vector<Pass>& AllPasses() {
+  static const std::vector<Pass> passes = {
+#define PASS(name, function, sentence) {#name, sentence, function},
+#include "passes/passes.def"
+#undef PASS
+  };
+  return passes;
+}
+
+const Pass* FindPass(std::string_view name) {
+  for (const Pass& pass : AllPasses())
+    if (name == pass.name) return &pass;
+  return nullptr;
+}
+
+Result<const Pass*> RequirePass(std::string_view name) {
+  if (const Pass* pass = FindPass(name)) return pass;
+  std::vector<std::string> names;
+  for (const Pass& pass : AllPasses()) names.emplace_back(pass.name);
+  Diagnostic diagnostic;
+  diagnostic.place = "pass '" + Escaped(name) + "'";
+  diagnostic.found = "there is no such pass";
+  diagnostic.expected = "a name listed in docs/passes.md";
+  if (const std::string near = DidYouMean(name, names); !near.empty())
+    diagnostic.fix = "did you mean '" + near + "'?";
+  return diagnostic;
+}
+
+std::string PassesManual() {
+  std::string text =
+      "# Passes\n\n"
+      "Every rewrite that `shoehorn simplify` and `shoehorn fit` know, one file each in `src/passes`. Each "
+      "keeps the\n"
+      "model's numbers (within 1e-4 relative) and the names of its inputs and outputs. The order in which "
+      "they run is\n"
+      "in `src/passes/pipeline.cc`. This page is generated from `src/passes/passes.def`; a test compares the "
+      "two.\n\n"
+      "| pass | what it does |\n|---|---|\n";
+  for (const Pass& pass : AllPasses())
+    text += "| `" + std::string(pass.name) + "` | " + pass.sentence + " |\n";
+  return text;
+}
+
+void PassContext::Note(const ir::Node& node, std::string why) {
+  if (log == nullptr) return;
+  std::string names;
+  for (const std::string& name : node.UserNames()) names += (names.empty() ? "" : ", ") + name;
+  log->push_back({pass, std::move(names), std::move(why)});
+}
+
+Status PassContext::InferFrom(ir::Node& node) {
+  std::deque<ir::Node*> pending = {&node};
+  std::unordered_set<ir::Node*> queued = {&node};
+  while (!pending.empty()) {
+    ir::Node& next = *pending.front();
+    pending.pop_front();
+    queued.erase(&next);
+    SHOEHORN_ASSIGN(const bool changed, types->InferNode(next));
+    if (!changed) continue;
+    for (const ir::Value* output : next.outputs()) {
+      if (output == nullptr) continue;
+      for (const ir::Use& use : output->uses())
+        if (queued.insert(use.node).second) pending.push_back(use.node);
+    }
+  }
+  return Ok();
+}
+
+}  // namespace shoehorn::passes
