@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Brings everything that Shoehorn is built on: Debian packages (only when one is missing) and, under .deps, libonnx,
-# ONNX Runtime, OpenVINO and the public models of the tests, each pinned by hash. What is there is not touched again:
+# ONNX Runtime, OpenVINO, public models and ONNX's own tests, each pinned by hash. What is there is not touched again:
 # a second run takes a fraction of a second. A run that was killed leaves nothing half done: each part is made in a
 # folder of its own and renamed into place when it is whole. Python is used here and never when Shoehorn runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 deps=$PWD/.deps
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 headers='com.github.asus4.onnxruntime@0.4.9'  # the npm package that holds ONNX Runtime's headers
 headers_hash='e59788788818fdde1b2e522e766a21ba0f7d8391de55737abf81e32cc801785d'
 
@@ -64,7 +65,7 @@ make_python() {
   say "making the environment of the set-up's own programs"
   rm -rf "$deps/python"
   python3 -m venv "$deps/python"
-  "$deps/python/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement tools/python.txt
+  "$deps/python/bin/pip" install --quiet --no-deps --require-hashes --requirement tools/python.txt
   printf '%s\n' "$version" >"$deps/python/.version"
 }
 
@@ -106,6 +107,12 @@ make_models() {
   unzip -q -j "$work"/magika-*.whl '*/content_types_kb.min.json' '*/standard_v3_3/config.min.json' -d "$out/magika"
 }
 
+make_backend_tests() {
+  "$deps/python/bin/pip" install --quiet --no-deps --require-hashes --requirement tools/backend_tests.txt \
+    --target "$work/site"
+  PYTHONPATH=$work/site "$deps/python/bin/python" tools/backend_tests.py "$out"
+}
+
 for program in python3 npm; do
   command -v $program >/dev/null || fail "'$program' is missing: install it first (Debian: apt-get install python3 npm)"
 done
@@ -117,4 +124,5 @@ make_python
 part onnxruntime "$(pin onnxruntime) $headers" "fetching ONNX Runtime and its headers (180 MB)" make_onnxruntime
 part openvino "$(pin openvino)" "fetching OpenVINO (60 MB)" make_openvino
 part models "$(pin rapidocr-onnxruntime) $(pin silero-vad) $(pin magika)" "fetching public models (42 MB)" make_models
+part backend-tests "$(<tools/backend_tests.txt)" "writing ONNX's backend tests out" make_backend_tests
 part onnx "$(pin onnx)" "building libonnx from source (minutes)" make_onnx
