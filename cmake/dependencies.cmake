@@ -36,6 +36,9 @@ target_link_libraries(onnx INTERFACE ${SHOEHORN_DEPS_DIR}/onnx/lib/libonnx.a
 # ONNX Runtime: opened when first used (dlopen), so only its headers are needed to build.
 add_library(onnxruntime INTERFACE)
 target_include_directories(onnxruntime SYSTEM INTERFACE ${SHOEHORN_DEPS_DIR}/onnxruntime/include)
+file(GLOB SHOEHORN_ONNXRUNTIME_LIBRARY ${SHOEHORN_DEPS_DIR}/onnxruntime/lib/libonnxruntime.so.1.*)
+target_compile_definitions(onnxruntime INTERFACE ORT_API_MANUAL_INIT
+                           SHOEHORN_ONNXRUNTIME_LIBRARY="${SHOEHORN_ONNXRUNTIME_LIBRARY}")
 
 set(OpenVINO_DIR ${SHOEHORN_DEPS_DIR}/openvino/openvino/cmake)
 find_package(OpenVINO REQUIRED COMPONENTS Runtime)

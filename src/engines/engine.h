@@ -13,7 +13,9 @@
 namespace shoehorn::engines {
 
 enum class Precision { kFp32, kBf16, kFp16, kInt8 };  ///< of the inner operators; inputs and outputs keep their types
-std::string_view NameOf(Precision precision);
+std::string_view NameOf(Precision precision);  ///< "fp32", "bf16", "fp16", "int8"
+/// Errors: another name (did you mean).
+Result<Precision> ParsePrecision(std::string_view name);
 
 struct SessionOptions {
   int threads = 1;
@@ -26,6 +28,7 @@ struct Port {
   std::string name;
   ir::DataType type = ir::DataType::kUndefined;
   std::vector<int64_t> shape;  ///< -1: dynamic
+  bool dynamic_rank = false;   ///< even the number of dimensions is open; `shape` is then empty
 };
 
 /// One executed layer after the engine's own fusion.

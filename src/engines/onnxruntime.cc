@@ -1,0 +1,201 @@
+// ONNX Runtime on the CPU. Runs the ONNX file as it is; int8 is a matter of the file (QuantizeLinear/DequantizeLinear
+// pairs), which the runtime's own optimizer turns into integer kernels. It has no fast bf16 or fp16 on x86-64.
+//
+// Threads spin while they wait for work (the runtime's default): fastest when runs follow back to back, as measured
+// here, and wasteful for a device that waits for frames.
+#include <stdlib.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engines/onnxruntime_api.h"
+#include "engines/ports.h"
+#include "formats/onnx.h"
+#include "support/files.h"
+
+namespace shoehorn::engines {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::string_view kKernelSuffix = "_kernel_time";
+
+// "i8" when a layer reads or writes 8-bit integers, else its first floating type: {"float":[1,3]} -> "f32".
+std::string PrecisionOf(const json& args) {
+  std::string precision;
+  for (const char* side : {"input_type_shape", "output_type_shape"}) {
+    for (const json& tensor : args.value(side, json::array())) {
+      if (!tensor.is_object() || tensor.empty()) continue;
+      const std::string& type = tensor.begin().key();
+      if (type == "int8" || type == "uint8") return "i8";
+      if (precision.empty() && type == "float") precision = "f32";
+      if (precision.empty() && type == "float16") precision = "f16";
+    }
+  }
+  return precision;
+}
+
+// Node times of the runtime's profile: a list of events; the first run, which also warms up, is left out when others follow.
+Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
+  SHOEHORN_ASSIGN(const std::string text, ReadText(path, size_t{1} << 30));
+  const json events = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Diagnostic diagnostic;
+  diagnostic.file = path.string();
+  diagnostic.found = "ONNX Runtime's profile is not the JSON list that was expected";
+  diagnostic.blame = Blame::kFault;
+  if (!events.is_array()) return diagnostic;
+  std::vector<std::pair<double, double>> runs;  // start and end, microseconds
+  for (const json& event : events)
+    if (event.value("name", "") == "model_run")
+      runs.emplace_back(event.value("ts", 0.0), event.value("ts", 0.0) + event.value("dur", 0.0));
+  std::sort(runs.begin(), runs.end());
+  if (runs.empty()) return std::vector<LayerTime>{};
+  const size_t skipped = runs.size() > 1 ? 1 : 0;
+  const double first = runs[skipped].first;
+  std::vector<LayerTime> layers;
+  std::unordered_map<std::string, size_t> index;
+  for (const json& event : events) {
+    std::string name = event.value("name", "");
+    if (event.value("cat", "") != "Node" || !name.ends_with(kKernelSuffix) || event.value("ts", 0.0) < first) continue;
+    name.resize(name.size() - kKernelSuffix.size());
+    const json args = event.value("args", json::object());
+    const auto [at, added] = index.emplace(name, layers.size());
+    if (added) layers.push_back({name, args.value("op_name", ""), PrecisionOf(args), {}, 0});
+    layers[at->second].mean_ms += event.value("dur", 0.0) / 1000 / static_cast<double>(runs.size() - skipped);
+  }
+  return layers;
+}
+
+class OrtSession : public Session {
+ public:
+  OrtSession(Ort::Session session, fs::path profile_folder)
+      : session_(std::move(session)),
+        inputs_(InputsOf(session_)),
+        outputs_(OutputsOf(session_)),
+        profile_folder_(std::move(profile_folder)) {}
+
+  ~OrtSession() override {
+    if (profile_folder_.empty()) return;
+    if (!layers_) EndProfiling();  // else the runtime would write its file after the folder is gone
+    std::error_code ignored;
+    fs::remove_all(profile_folder_, ignored);
+  }
+
+  const std::vector<Port>& inputs() const override { return inputs_; }
+  const std::vector<Port>& outputs() const override { return outputs_; }
+
+  Result<std::vector<ir::Tensor>> Run(std::span<const ir::Tensor> inputs) override {
+    return RunOrt(session_, inputs_, outputs_, inputs);
+  }
+
+  Status Bind(std::span<const ir::Tensor> inputs) override {
+    SHOEHORN_TRY(CheckInputs(inputs_, inputs));
+    bound_.assign(inputs.begin(), inputs.end());
+    values_.clear();
+    for (const ir::Tensor& tensor : bound_) values_.push_back(ToOrt(tensor));
+    input_names_ = NamesOf(inputs_);
+    output_names_ = NamesOf(outputs_);
+    return Ok();
+  }
+
+  Status RunBound() override {
+    try {
+      session_.Run(Ort::RunOptions{nullptr}, input_names_.data(), values_.data(), values_.size(), output_names_.data(),
+                   output_names_.size());
+      return Ok();
+    } catch (const Ort::Exception& error) {
+      return OrtError("cannot run the model", error);
+    }
+  }
+
+  Result<std::vector<LayerTime>> Layers() override {
+    SHOEHORN_CHECK(!profile_folder_.empty(), "layer times of a session that does not profile");
+    if (!layers_) layers_ = ParseProfile(EndProfiling());
+    return *layers_;
+  }
+
+ private:
+  fs::path EndProfiling() {
+    Ort::AllocatorWithDefaultOptions allocator;
+    return session_.EndProfilingAllocated(allocator).get();
+  }
+
+  Ort::Session session_;
+  std::vector<Port> inputs_, outputs_;
+  fs::path profile_folder_;  // empty: no profile
+  std::optional<Result<std::vector<LayerTime>>> layers_;
+  std::vector<ir::Tensor> bound_;
+  std::vector<Ort::Value> values_;
+  std::vector<const char*> input_names_, output_names_;
+};
+
+Result<fs::path> MakeProfileFolder() {
+  std::string pattern = (fs::temp_directory_path() / "shoehorn-profile-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) != nullptr) return fs::path(pattern);
+  Diagnostic diagnostic;
+  diagnostic.file = fs::temp_directory_path().string();
+  diagnostic.found = "cannot create a folder for the profile there";
+  diagnostic.fix = "set TMPDIR to a folder that can be written";
+  return diagnostic;
+}
+
+class OrtEngine : public Engine {
+ public:
+  explicit OrtEngine(Ort::Env* env) : env_(env) {}
+
+  std::string name() const override { return "onnxruntime"; }
+  std::string version() const override { return OnnxRuntimeVersion(); }
+  std::vector<Precision> precisions() const override { return {Precision::kFp32, Precision::kInt8}; }
+
+  Result<std::unique_ptr<Session>> Load(const fs::path& model, const SessionOptions& wanted) override {
+    SHOEHORN_TRY(CheckPrecision(wanted.precision));
+    fs::path profile_folder;
+    try {
+      // The defaults are the runtime's fastest for back-to-back runs: every optimization, memory pattern, spinning.
+      Ort::SessionOptions options;
+      options.SetIntraOpNumThreads(wanted.threads);
+      options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
+      if (wanted.profile) {
+        SHOEHORN_ASSIGN(profile_folder, MakeProfileFolder());
+        options.EnableProfiling((profile_folder / "layers").c_str());
+      }
+      return std::unique_ptr<Session>(
+          std::make_unique<OrtSession>(Ort::Session(*env_, model.c_str(), options), profile_folder));
+    } catch (const Ort::Exception& error) {
+      std::error_code ignored;
+      if (!profile_folder.empty()) fs::remove_all(profile_folder, ignored);
+      Diagnostic diagnostic = OrtError("cannot load the model", error);
+      diagnostic.file = model.string();
+      return diagnostic;
+    }
+  }
+
+  Result<fs::path> WriteArtifact(const fs::path& onnx, Precision precision, const fs::path& folder) override {
+    SHOEHORN_TRY(CheckPrecision(precision));
+    SHOEHORN_ASSIGN(const auto model, formats::LoadOnnx(onnx));
+    const fs::path artifact = folder / "model.onnx";
+    SHOEHORN_TRY(formats::SaveOnnx(*model, artifact));
+    return artifact;
+  }
+
+ private:
+  Status CheckPrecision(Precision wanted) const {
+    if (std::ranges::count(precisions(), wanted) > 0) return Ok();
+    Diagnostic diagnostic;
+    diagnostic.found = "ONNX Runtime does not compute in " + std::string(NameOf(wanted)) + " on this processor";
+    diagnostic.expected = "fp32 or int8";
+    return diagnostic;
+  }
+
+  Ort::Env* env_;
+};
+
+}  // namespace
+
+Result<Engine*> OnnxRuntime() {
+  SHOEHORN_ASSIGN(Ort::Env * env, OpenOnnxRuntime());
+  static OrtEngine engine(env);
+  return static_cast<Engine*>(&engine);
+}
+
+}  // namespace shoehorn::engines
