@@ -44,7 +44,7 @@ class NodeView final : public onnx::InferenceContext {
   }
   const onnx::TensorProto* getInputData(size_t index) const override {
     const ir::Value* value = node_.input(index);
-    const ir::Tensor* tensor = value != nullptr ? value->constant() : nullptr;
+    const ir::Tensor* tensor = value != nullptr ? ir::ConstantOf(*value) : nullptr;
     if (tensor == nullptr || tensor->count() > kVisibleElements) return nullptr;
     auto& slot = Slot(input_data_, index);
     if (!slot) {
@@ -160,7 +160,7 @@ onnx::GraphInferencer* NodeView::getGraphAttributeInferencer(const std::string& 
 
 const onnx::TensorShapeProto* Inference::Known(const ir::Value& value) {
   if (const auto found = known_.find(value.name()); found != known_.end()) return &found->second;
-  const ir::Tensor* tensor = value.constant();
+  const ir::Tensor* tensor = ir::ConstantOf(value);
   if (tensor == nullptr || tensor->rank() > 1 || tensor->count() > kPropagatedElements ||
       (tensor->type() != ir::DataType::kInt64 && tensor->type() != ir::DataType::kInt32))
     return nullptr;

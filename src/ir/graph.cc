@@ -477,6 +477,12 @@ std::string Model::UniqueName(std::string_view wanted) const {
   return unique;
 }
 
+const Tensor* ConstantOf(const Value& value) {
+  if (value.producer() == nullptr) return value.constant();
+  const auto* held = value.producer()->Is("Constant") ? value.producer()->Find("value") : nullptr;
+  return held != nullptr ? std::get_if<Tensor>(held) : nullptr;
+}
+
 void ForEachGraph(Graph& graph, const std::function<void(Graph&)>& visit) {
   visit(graph);
   for (Node& node : graph.nodes())

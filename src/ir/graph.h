@@ -328,6 +328,9 @@ struct Model {
   mutable int64_t next_suffix_ = 0;
 };
 
+/// The tensor of a constant or of a Constant node's output; nullptr for everything else.
+const Tensor* ConstantOf(const Value& value);
+
 /// A copy of everything; tensors share their bytes.
 std::unique_ptr<Model> Clone(const Model& model);
 
