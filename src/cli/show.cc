@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/shape_options.h"
 #include "formats/onnx.h"
 #include "ir/statistics.h"
 #include "support/files.h"
@@ -16,7 +17,7 @@ namespace {
 
 struct Options {
   std::string model, json;
-  std::vector<std::string> shapes;
+  std::shared_ptr<ShapeOptions> shapes;
   bool text = false;
 };
 
@@ -25,46 +26,26 @@ struct Assumptions {
   std::vector<std::string> lines;
 };
 
-Diagnostic ShapeError(const std::string& argument, std::string found, const ir::Graph& graph) {
-  Diagnostic diagnostic;
-  diagnostic.place = "--shape " + argument;
-  diagnostic.found = std::move(found);
-  diagnostic.expected = "NAME=1,3,224,224 with NAME one of";
-  for (const ir::Value* input : graph.inputs()) diagnostic.expected += " " + input->name();
-  return diagnostic;
-}
-
 /// Pins what the user asked for; an unknown first dimension left after that is taken as a batch of one. Graph inputs
 /// with a default keep it.
-Result<Assumptions> PinShapes(ir::Graph& graph, const std::vector<std::string>& shapes) {
+Result<Assumptions> PinForTotals(ir::Model& model, passes::SimplifyOptions pins) {
   Assumptions assumptions;
-  for (const std::string& argument : shapes) {
-    const size_t equals = argument.rfind('=');
-    ir::Value* input = equals == std::string::npos ? nullptr : graph.FindValue(argument.substr(0, equals));
-    if (input == nullptr || !input->is_input()) return ShapeError(argument, "no input of this name", graph);
-    std::vector<ir::Dim> dims;
-    for (const std::string& text : CLI::detail::split(argument.substr(equals + 1), ',')) {
-      int64_t value = 0;
-      if (!CLI::detail::lexical_cast(text, value) || value < 0)
-        return ShapeError(argument, "'" + text + "' is no dimension", graph);
-      dims.push_back({value, {}});
-    }
-    if (input->type.has_rank && input->type.dims.size() != dims.size())
-      return ShapeError(argument, std::to_string(dims.size()) + " dimensions, the input has " +
-                                      std::to_string(input->type.dims.size()), graph);
-    input->type.has_rank = true;
-    input->type.dims = std::move(dims);
-  }
-  const std::vector<ir::Value*> inputs = graph.inputs();
+  const std::vector<ir::Value*> inputs = model.graph->inputs();
   for (ir::Value* input : inputs) {
     if (input->initializer() != nullptr) {
       assumptions.lines.push_back("input '" + input->name() + "' keeps its default");
-      graph.DropInput(*input);
-    } else if (!input->type.dims.empty() && !input->type.dims[0].known()) {
-      assumptions.lines.push_back("input '" + input->name() + "': batch of 1");
-      input->type.dims[0] = {1, {}};
+      model.graph->DropInput(*input);
+      continue;
     }
+    const std::vector<ir::Dim>& dims = input->type.dims;
+    if (dims.empty() || dims[0].known() || pins.shapes.contains(input->name()) || pins.symbols.contains(dims[0].symbol))
+      continue;
+    assumptions.lines.push_back("input '" + input->name() + "': batch of 1");
+    ir::Shape shape(dims.size(), -1);
+    shape[0] = 1;
+    pins.shapes[input->name()] = std::move(shape);
   }
+  if (const auto pinned = passes::PinShapes(model, pins); !pinned.ok()) return pinned.error();
   return assumptions;
 }
 
@@ -151,8 +132,11 @@ void PrintSummary(const ir::Model& model, const ir::Statistics& statistics, cons
 
 Result<int> Show(const Options& options) {
   SHOEHORN_ASSIGN(const auto model, formats::LoadOnnx(options.model));
-  SHOEHORN_ASSIGN(const Assumptions assumptions, PinShapes(*model->graph, options.shapes));
   const auto types = formats::MakeTypeInference(*model);
+  passes::SimplifyOptions pins;
+  pins.types = types.get();
+  SHOEHORN_TRY(ReadShapeOptions(*options.shapes, pins));
+  SHOEHORN_ASSIGN(const Assumptions assumptions, PinForTotals(*model, pins));
   if (const auto inferred = types->InferGraph(*model->graph); !inferred.ok()) return inferred.error();
   const ir::Statistics statistics = ir::Measure(*model);
   if (!options.json.empty()) {
@@ -186,8 +170,7 @@ Result<int> Show(const Options& options) {
 void SetUpShow(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "ONNX file")->required();
-  app.add_option("--shape", options->shapes, "Pin an input: NAME=1,3,224,224; may be given for several inputs")
-      ->type_name("NAME=DIMS");
+  options->shapes = AddShapeOptions(app);
   app.add_flag("--text", options->text, "Print ONNX's textual form; large tensors by type and shape only");
   app.add_option("--json", options->json, "Write the totals as JSON to this file, - for standard output");
   action = [options] { return Show(*options); };
