@@ -22,6 +22,7 @@ set(OpenCV_LIBS opencv)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(Boost REQUIRED)
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 

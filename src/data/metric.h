@@ -19,12 +19,13 @@ using Observation = std::vector<double>;
 struct MetricSpec {
   std::string name;                     ///< "top_k", "ctc_exact", "ctc_cer", "roc_auc", "mean_iou", "map_yolox", "cosine", "top1_agreement", "external"
   int k = 1;                            ///< top_k
-  std::vector<std::string> vocabulary;  ///< CTC: characters in class order, without blank
+  std::vector<std::string> vocabulary;  ///< CTC: characters in class order, without blank (see vocabulary.h)
   std::string blank = "first";          ///< CTC: index of the blank class, "first" or "last"
-  std::string output;                   ///< which output to read; empty: the first
+  std::string ignore;                   ///< CTC: characters that do not count, in label and reading alike, such as "·-. "
+  std::string output;                   ///< which output to read; empty: the first (cosine, external: all)
   double score_threshold = 0.001, iou_threshold = 0.65;  ///< map_yolox: decoding and non-maximum suppression
   std::vector<int> strides = {8, 16, 32};
-  std::string command;                  ///< external: run with the folder of .npy outputs as its argument, prints one number
+  std::string command;                  ///< external: run for each sample, see external.cc
   bool higher_is_better = true;         ///< external only; the others know
 };
 
@@ -40,6 +41,13 @@ class Metric {
                                       std::span<const ir::Tensor> reference) const = 0;
   virtual double Score(std::span<const Observation* const> rows) const = 0;
 };
+
+struct MetricInfo {
+  const char* name;
+  const char* sentence;
+};
+/// All metrics in the order of metrics.def.
+const std::vector<MetricInfo>& AllMetrics();
 
 /// Errors: unknown name (did you mean), parameters that contradict each other.
 Result<std::unique_ptr<Metric>> MakeMetric(const MetricSpec& spec, const std::vector<std::string>& output_names);

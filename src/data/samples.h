@@ -25,7 +25,7 @@ struct InputSpec {
   std::string name;
   ir::DataType type = ir::DataType::kFloat;
   ir::Shape shape;  ///< every dimension pinned
-  Layout layout = Layout::kAsIs;
+  Layout layout = Layout::kAsIs;  ///< images: kAsIs finds the channels by itself
   Color color = Color::kRgb;
   Resize resize = Resize::kNone;
   int resize_shorter = 0;
@@ -35,7 +35,7 @@ struct InputSpec {
 };
 
 enum class SampleFormat { kImages, kNpy, kNpz, kRaw };
-enum class LabelFormat { kNone, kCsv, kYolo };
+enum class LabelFormat { kNone, kCsv, kYolo, kMask };
 
 /// Where samples and labels lie. Relative paths are relative to the spec file.
 struct SamplesSpec {
@@ -43,6 +43,7 @@ struct SamplesSpec {
   std::filesystem::path folder;
   LabelFormat labels = LabelFormat::kNone;
   std::filesystem::path labels_path;            ///< CSV file, or the folder of YOLO text files / class-mask PNGs
+  /// Names in the CSV's header (empty: "file" and "label"), or numbers from 1 when it has no header.
   std::string csv_file_column, csv_label_column;
   ir::DataType raw_type = ir::DataType::kFloat; ///< element type of raw binary files (and of the file, before mean and scale)
   size_t limit = 0;                             ///< 0: all
@@ -67,7 +68,8 @@ struct Sample {
   std::string id;                    ///< file name, for messages and reports
   std::vector<ir::Tensor> inputs;    ///< in the order of the InputSpecs
   Label label;
-  int original_width = 0, original_height = 0;
+  int original_width = 0, original_height = 0;  ///< of the image; 0 for arrays
+  int model_width = 0, model_height = 0;
   double scale_x = 1, scale_y = 1;   ///< model pixel = original pixel * scale + offset
   double offset_x = 0, offset_y = 0;
 };
@@ -80,7 +82,10 @@ class SampleSet {
   virtual Result<Sample> Load(size_t i) const = 0;
 };
 
-/// Lists the samples and reads the labels; every label must find its file and every file its label.
+/// Lists the samples of `folder` and of the folders in it, sorted by name (images: jpg, jpeg, png, bmp, webp, tif, tiff, ppm,
+/// pgm; arrays: npy, npz; raw: bin, raw), and reads the labels. Images, .npy and raw files feed a model of one input;
+/// .npz files hold one array for each input, by its name.
+/// Errors: no samples, labels and samples that do not match, input specs that contradict the samples.
 Result<std::unique_ptr<SampleSet>> OpenSamples(const SamplesSpec& samples, const std::vector<InputSpec>& inputs);
 
 }  // namespace shoehorn::data

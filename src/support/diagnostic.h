@@ -15,11 +15,11 @@ namespace shoehorn {
 enum class Blame { kBadInput, kFault, kInterrupted };
 
 struct Diagnostic {
-  std::string file;      ///< the file concerned, empty if none
-  std::string place;     ///< inside it: node 'conv1' (Conv), key 'input.mean', line 12
-  std::string found;     ///< what is there; a clause that can stand alone
-  std::string expected;  ///< what would be right, may be empty
-  std::string fix;       ///< what to do next, may be empty
+  std::string file{};      ///< the file concerned, empty if none
+  std::string place{};     ///< inside it: node 'conv1' (Conv), key 'input.mean', line 12
+  std::string found{};     ///< what is there; a clause that can stand alone
+  std::string expected{};  ///< what would be right, may be empty
+  std::string fix{};       ///< what to do next, may be empty
   Blame blame = Blame::kBadInput;
 
   /// The text a user reads, without a trailing newline; names from files are escaped.
