@@ -10,6 +10,7 @@
 
 #include "data/metric.h"
 #include "data/samples.h"
+#include "ir/graph.h"
 
 namespace shoehorn::fit {
 
@@ -35,8 +36,24 @@ struct Spec {
   std::vector<std::string> engines = {"onnxruntime", "openvino"};
   std::vector<std::string> precisions = {"fp32", "bf16", "int8"};
   double budget_s = 600;
+  std::string vocabulary_key;                    ///< "character" when `vocabulary = "metadata:character"`, else empty
 };
 
+/// Reads and checks a spec; relative paths become relative to its folder. Errors name the line and the key.
 Result<Spec> LoadSpec(const std::filesystem::path& path);
+
+/// When a spec bounds no loss of accuracy, this one holds: 1 % of the original's value.
+inline constexpr double kDefaultRelativeDrop = 0.01;
+
+/// The entries of a vocabulary written one a line.
+std::vector<std::string> VocabularyOf(std::string_view lines);
+
+/// Every key that LoadSpec knows, as docs/spec.md writes it: "model", "input.mean", "requirements.latency_p50".
+std::vector<std::string> SpecKeys();
+
+/// Holds the spec against the model: inputs by name, shapes that agree with the file and leave nothing dynamic, the metric's output,
+/// the vocabulary in the model's metadata. Fills in what only the model knows: the vocabulary (with the trailing space class
+/// that PP-OCR's dictionaries leave out, when the output has one class more) and the inputs' order.
+Status MatchModel(Spec& spec, const ir::Model& model);
 
 }  // namespace shoehorn::fit

@@ -1,0 +1,94 @@
+#include "support/units.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <span>
+
+namespace shoehorn {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+Result<double> ParseQuantity(std::string_view text, std::span<const Unit> units, std::string_view what,
+                             std::string_view examples) {
+  const auto wrong = [&] {
+    Diagnostic diagnostic;
+    diagnostic.found = fmt::format("'{}' is not {}", text, what);
+    diagnostic.expected = examples;
+    return diagnostic;
+  };
+  const std::string_view trimmed = Trimmed(text);
+  double number = 0;
+  const auto [end, code] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), number);
+  if (code != std::errc{} || !std::isfinite(number) || number < 0) return wrong();
+  const std::string_view unit = Trimmed(trimmed.substr(static_cast<size_t>(end - trimmed.data())));
+  for (const Unit& known : units)
+    if (unit == known.name) return number * known.factor;
+  return wrong();
+}
+
+constexpr Unit kDurations[] = {{"us", 1e-6}, {"µs", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}};
+constexpr Unit kBytes[] = {{"B", 1},           {"kB", 1e3},          {"MB", 1e6},    {"GB", 1e9},
+                           {"KiB", 1024},      {"MiB", 1024 * 1024}, {"GiB", 1024.0 * 1024 * 1024}};
+constexpr Unit kFractions[] = {{"", 1}, {"%", 0.01}, {"point", 0.01}, {"points", 0.01}};
+
+}  // namespace
+
+Result<double> ParseDuration(std::string_view text) {
+  return ParseQuantity(text, kDurations, "a duration", "a number and a unit: \"12 ms\" (us, ms, s, min, h)");
+}
+
+Result<double> ParseBytes(std::string_view text) {
+  return ParseQuantity(text, kBytes, "a size", "a number and a unit: \"4 MiB\" (B, kB, MB, GB, KiB, MiB, GiB)");
+}
+
+Result<double> ParseFraction(std::string_view text) {
+  return ParseQuantity(text, kFractions, "a fraction", "\"5 %\", \"1 point\" or 0.05");
+}
+
+std::string FormatDuration(double seconds) {
+  if (seconds < 1e-3) return fmt::format("{:.0f} us", seconds * 1e6);
+  if (seconds < 1) return fmt::format("{} ms", FormatNumber(seconds * 1e3));
+  if (seconds < 60) return fmt::format("{} s", FormatNumber(seconds));
+  const auto whole = static_cast<long long>(std::llround(seconds));
+  const auto two = [](long long big, const char* big_unit, long long small, const char* small_unit) {
+    return small == 0 ? fmt::format("{} {}", big, big_unit)
+                      : fmt::format("{} {} {} {}", big, big_unit, small, small_unit);
+  };
+  if (whole < 3600) return two(whole / 60, "min", whole % 60, "s");
+  return two(whole / 3600, "h", whole % 3600 / 60, "min");
+}
+
+std::string FormatBytes(double bytes) {
+  if (bytes < 1024) return fmt::format("{:.0f} B", bytes);
+  const char* unit = "KiB";
+  double value = bytes / 1024;
+  for (const char* next : {"MiB", "GiB", "TiB"}) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  return fmt::format("{} {}", FormatNumber(value), unit);
+}
+
+std::string FormatPercent(double fraction) { return fmt::format("{:.1f} %", fraction * 100); }
+
+std::string FormatNumber(double value) {
+  if (value == 0 || !std::isfinite(value)) return fmt::format("{}", value);
+  const int magnitude = static_cast<int>(std::floor(std::log10(std::fabs(value))));
+  if (magnitude < -6) return fmt::format("{:.2e}", value);
+  return fmt::format("{:.{}f}", value, std::max(0, 2 - magnitude));
+}
+
+}  // namespace shoehorn
