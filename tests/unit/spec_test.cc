@@ -140,7 +140,7 @@ TEST_F(SpecTest, SaysWhatIsMissing) {
 
 TEST_F(SpecTest, CalibrationAndEvaluationStayApart) {
   const std::string head = "model = \"m\"\n[calibration]\nfolder = \"s\"\nlimit = 64\n[evaluation]\nfolder = \"./s\"\n";
-  EXPECT_EQ(ErrorOf(head + "offset = 63\n").substr(0, 60), "error: a.toml: calibration and evaluation: both read the same sa");
+  EXPECT_EQ(ErrorOf(head + "offset = 63\n").substr(0, 60), "error: a.toml: calibration and evaluation: both read the sam");
   EXPECT_EQ(ErrorOf(head + "offset = 64\n"), "");
 }
 
