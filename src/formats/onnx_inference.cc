@@ -4,6 +4,8 @@
 #include <onnx/defs/schema.h>
 #include <onnx/defs/shape_inference.h>
 
+#include <unordered_set>
+
 #include "formats/onnx.h"
 #include "formats/onnx_proto.h"
 
@@ -42,17 +44,7 @@ class NodeView final : public onnx::InferenceContext {
     }
     return slot->value_case() == onnx::TypeProto::VALUE_NOT_SET ? nullptr : slot.get();
   }
-  const onnx::TensorProto* getInputData(size_t index) const override {
-    const ir::Value* value = node_.input(index);
-    const ir::Tensor* tensor = value != nullptr ? ir::ConstantOf(*value) : nullptr;
-    if (tensor == nullptr || tensor->count() > kVisibleElements) return nullptr;
-    auto& slot = Slot(input_data_, index);
-    if (!slot) {
-      slot = std::make_unique<onnx::TensorProto>();
-      TensorToProto(*tensor, value->name(), *slot);
-    }
-    return slot.get();
-  }
+  const onnx::TensorProto* getInputData(size_t index) const override;
   const onnx::SparseTensorProto* getInputSparseData(size_t) const override { return nullptr; }
   const onnx::TensorShapeProto* getSymbolicInput(size_t index) const override;
   size_t getNumOutputs() const override { return output_types_.size(); }
@@ -150,6 +142,32 @@ const onnx::TensorShapeProto* NodeView::getSymbolicInput(size_t index) const {
   return value != nullptr ? inference_.Known(*value) : nullptr;
 }
 
+const onnx::TensorProto* NodeView::getInputData(size_t index) const {
+  const ir::Value* value = node_.input(index);
+  if (value == nullptr) return nullptr;
+  auto& slot = Slot(input_data_, index);
+  if (slot) return slot.get();
+  if (const ir::Tensor* tensor = ir::ConstantOf(*value)) {
+    if (tensor->count() > kVisibleElements) return nullptr;
+    slot = std::make_unique<onnx::TensorProto>();
+    TensorToProto(*tensor, value->name(), *slot);
+    return slot.get();
+  }
+  // A computed shape whose every element has been propagated is as good as a constant.
+  const onnx::TensorShapeProto* known = inference_.Known(*value);
+  if (known == nullptr || value->type.element != ir::DataType::kInt64 || !value->type.has_rank ||
+      value->type.dims.size() != 1)
+    return nullptr;
+  std::vector<int64_t> elements;
+  for (const auto& element : known->dim()) {
+    if (!element.has_dim_value()) return nullptr;
+    elements.push_back(element.dim_value());
+  }
+  slot = std::make_unique<onnx::TensorProto>();
+  TensorToProto(ir::Tensor::Ints(elements), value->name(), *slot);
+  return slot.get();
+}
+
 onnx::GraphInferencer* NodeView::getGraphAttributeInferencer(const std::string& name) {
   const auto* attribute = node_.Find(name);
   const auto* graph = attribute != nullptr ? std::get_if<std::unique_ptr<ir::Graph>>(attribute) : nullptr;
@@ -188,6 +206,18 @@ ir::Type Merged(const ir::Type& declared, ir::Type inferred) {
   return inferred;
 }
 
+/// The definition whose propagation of values holds for this node. Definitions before opset 13 carry none, though the
+/// operators below move elements just as their successors do (Slice since its limits became inputs).
+const onnx::OpSchema* PropagationSchema(const onnx::OpSchema& schema, const ir::Node& node) {
+  if (schema.has_data_propagation_function()) return &schema;
+  static const std::unordered_set<std::string_view> kUnchanged = {"Slice", "Gather",    "Concat",  "Cast", "Add",
+                                                                  "Sub",   "Unsqueeze", "Squeeze", "Mul",  "Shape"};
+  if (!node.domain.empty() || !kUnchanged.contains(node.op_type)) return nullptr;
+  if (node.op_type == "Slice" && node.inputs().size() < 3) return nullptr;
+  const onnx::OpSchema* newest = onnx::OpSchemaRegistry::Schema(node.op_type);
+  return newest != nullptr && newest->has_data_propagation_function() ? newest : nullptr;
+}
+
 Result<bool> Inference::InferNode(ir::Node& node) {
   const onnx::OpSchema* schema =
       onnx::OpSchemaRegistry::Schema(node.op_type, static_cast<int>(model_.Opset(node.domain)), node.domain);
@@ -204,13 +234,13 @@ Result<bool> Inference::InferNode(ir::Node& node) {
       output->type = std::move(merged);
       changed = true;
     }
-    if (schema->has_data_propagation_function()) {
+    if (const onnx::OpSchema* propagation = PropagationSchema(*schema, node)) {
       for (const ir::Value* output : node.outputs())
         if (output != nullptr) known_.erase(output->name());
       const ir::Value* output = node.output();
       if (output != nullptr && output->type.has_rank && output->type.dims.size() <= 1) {
         ValueView values(*this, view, node);
-        schema->GetDataPropagationFunction()(values);
+        propagation->GetDataPropagationFunction()(values);
       }
     }
   } catch (const std::exception& error) {

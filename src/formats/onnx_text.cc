@@ -28,7 +28,7 @@ Result<std::unique_ptr<ir::Model>> ParseText(std::string_view text) {
 std::string PrintText(const ir::Model& model, bool elide) {
   onnx::ModelProto proto;
   ExportOptions options;
-  options.value_types = elide;
+  options.value_types = false;
   options.elide_above = elide ? 16 : 0;
   ModelToProto(model, options, proto);
   return onnx::ProtoToString(proto);
