@@ -31,6 +31,9 @@ struct Library {
 Library OpenLibrary() {
   Library library;
   const fs::path path = LibraryPath();
+  // Since 1.29 the released builds report each session (names and hashes of the model) to their maker unless told
+  // otherwise before they start. What a user fits stays with the user.
+  ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   library.error.file = path.string();
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
