@@ -14,7 +14,27 @@ constexpr const char* kPreparation[] = {
 constexpr const char* kRound[] = {
     // What is known is computed, and what cannot run goes.
     // Nodes that do nothing.
+    // Operators spelled out in smaller ones, before their parts go elsewhere.
+    "merge_clips",
+    "fuse_hard_swish",
+    "fuse_hard_sigmoid",
+    "fuse_gelu",
+    "fuse_layer_norm",
+    "fuse_reduce",
+    // Changes of shape and place.
+    "cancel_transposes",
+    "sink_transposes",
+    "cancel_transposes",
+    "merge_reshapes",
+    "merge_slices",
+    "merge_concats",
     // Arithmetic into its neighbours.
+    "fold_pad",
+    "fold_batch_norm",
+    "merge_arithmetic",
+    "fold_scale",
+    "fold_bias",
+    "fuse_gemm",
     // Equal things once, unused things never.
     "eliminate_dead",
 };
