@@ -1,7 +1,7 @@
 // Padding that a Conv or a pool can do itself:
 //   y = Conv(Pad(x, [0,0,1,1, 0,0,1,1]), W, pads=0)   becomes   y = Conv(x, W, pads=[1,1,1,1])
-// Exact when the padded value is what the operator pads with: 0 for Conv; 0 counted in for AveragePool; nothing that
-// could win for MaxPool (minus infinity, or 0 where the values cannot be negative).
+// Exact when the padded value is what the operator pads with: 0 for Conv; 0 counted in for AveragePool;
+// nothing that could win for MaxPool (minus infinity, or 0 where the values cannot be negative).
 #include <algorithm>
 #include <limits>
 
@@ -33,7 +33,9 @@ std::optional<std::vector<int64_t>> PadsOf(const Node& pad, size_t rank) {
 bool NeverNegative(const Value& value) {
   const Node* producer = value.producer();
   if (producer == nullptr) return false;
-  if (producer->Is("Sigmoid") || producer->Is("HardSigmoid") || producer->Is("Softmax") || producer->Is("Abs")) return true;
+  if (producer->Is("Sigmoid") || producer->Is("HardSigmoid") || producer->Is("Softmax") ||
+      producer->Is("Abs"))
+    return true;
   const auto bounds = BoundsOf(*producer);
   return bounds && bounds->low >= 0;
 }
@@ -54,10 +56,13 @@ bool Fits(const Node& user, const Node& pad, const std::vector<int64_t>& pads, s
   // Each window must hold something real, and runtimes refuse wider padding.
   for (size_t i = 0; i < spatial; ++i)
     if (pads[2 + i] + own[i] >= kernel[i] || pads[2 + rank + i] + own[spatial + i] >= kernel[i]) return false;
-  const auto none = [](const std::vector<int64_t>& list) { return std::ranges::all_of(list, [](int64_t n) { return n == 0; }); };
+  const auto none = [](const std::vector<int64_t>& list) {
+    return std::ranges::all_of(list, [](int64_t n) { return n == 0; });
+  };
   if (user.Is("AveragePool")) return fill == 0 && (user.Int("count_include_pad", 0) != 0 || none(own));
   const auto dilations = user.Ints("dilations");
-  if (user.outputs().size() > 1 || std::ranges::any_of(dilations, [](int64_t n) { return n != 1; })) return false;
+  if (user.outputs().size() > 1 || std::ranges::any_of(dilations, [](int64_t n) { return n != 1; }))
+    return false;
   return fill <= std::numeric_limits<float>::lowest() || (fill == 0 && NeverNegative(*pad.input(0)));
 }
 

@@ -8,7 +8,9 @@ namespace shoehorn::passes {
 Result<bool> FoldScale(ir::Graph& graph, PassContext& context) {
   return FoldAffineNodes(
       graph, context,
-      [](const ir::Node& node) { return node.op_type == "Mul" || node.op_type == "Div" || node.op_type == "Neg"; },
+      [](const ir::Node& node) {
+        return node.op_type == "Mul" || node.op_type == "Div" || node.op_type == "Neg";
+      },
       "the scale is constant");
 }
 

@@ -51,7 +51,9 @@ Value* CubicOf(const Value& value) {
       const Line even = FlattenLine(*node->input(1 - i));
       const Node* square = even.x->producer();
       if (!Near(even.a, 0.044715) || !Near(even.b, 1) || square == nullptr || square->input(0) != x) continue;
-      if ((square->Is("Mul") && square->input(1) == x) || (square->Is("Pow") && ScalarConstant(square->input(1)) == 2.0)) return x;
+      if ((square->Is("Mul") && square->input(1) == x) ||
+          (square->Is("Pow") && ScalarConstant(square->input(1)) == 2.0))
+        return x;
     }
   }
   return nullptr;
@@ -73,7 +75,8 @@ bool Fuse(Node& node, PassContext& context) {
     const double slope = exact ? std::numbers::sqrt2 / 2 : std::sqrt(2 / std::numbers::pi);
     if (inside.b != 0 || !Near(inside.a, slope)) continue;
     if ((exact ? inside.x : CubicOf(*inside.x)) != x) continue;
-    context.Note(node, exact ? "x (1 + erf(x / sqrt 2)) / 2 is Gelu" : "the tanh formula is Gelu's approximation");
+    context.Note(node,
+                 exact ? "x (1 + erf(x / sqrt 2)) / 2 is Gelu" : "the tanh formula is Gelu's approximation");
     for (size_t k = 1; k < product.nodes.size(); ++k) Absorb(node, *product.nodes[k]);
     for (Node* one : gate.nodes) Absorb(node, *one);
     Absorb(node, *bend);

@@ -61,7 +61,8 @@ bool TakeTranspose(Node& node, PassContext& context) {
   for (const size_t i : {0, 1}) {
     Value* value = node.input(i);
     Node* transpose = value != nullptr ? value->producer() : nullptr;
-    if (transpose == nullptr || !value->has_single_use() || PermutationOf(*transpose) != Permutation{1, 0}) continue;
+    if (transpose == nullptr || !value->has_single_use() || PermutationOf(*transpose) != Permutation{1, 0})
+      continue;
     context.Note(*transpose, Label(node) + " reads its matrix transposed");
     node.op_type = "Gemm";
     node.Set(kFlags[i], int64_t{1 - node.Int(kFlags[i], 0)});

@@ -13,7 +13,8 @@ using ir::Node;
 using ir::Value;
 
 bool Fuse(Node& clip, PassContext& context) {
-  if (!clip.Is("Clip") || clip.input(0) == nullptr || clip.input(0)->type.element != ir::DataType::kFloat) return false;
+  if (!clip.Is("Clip") || clip.input(0) == nullptr || clip.input(0)->type.element != ir::DataType::kFloat)
+    return false;
   const auto bounds = BoundsOf(clip);
   if (!bounds || bounds->low != 0 || !std::isfinite(bounds->high) || bounds->high <= 0) return false;
   // What scales the cut line back to 1 may follow.
@@ -24,7 +25,8 @@ bool Fuse(Node& clip, PassContext& context) {
     Node* after = clip.output()->uses()[0].node;
     const auto scalar = SplitScalar(*after);
     if (!scalar || (scalar->scalar_first && after->Is("Div"))) return false;
-    if (!(after->Is("Div") && Near(scalar->scalar, height)) && !(after->Is("Mul") && Near(scalar->scalar * height, 1)))
+    if (!(after->Is("Div") && Near(scalar->scalar, height)) &&
+        !(after->Is("Mul") && Near(scalar->scalar * height, 1)))
       return false;
     last = after;
   }

@@ -22,7 +22,8 @@ struct Gate {
 std::optional<Gate> GateOf(const Value& value, double scale) {
   Node* node = value.producer();
   if (node == nullptr || !value.has_single_use() || node->input(0) == nullptr) return std::nullopt;
-  if (node->Is("HardSigmoid") && Near(scale, 1)) return Gate{node->input(0), node->Float("alpha", 0.2F), node->Float("beta", 0.5F)};
+  if (node->Is("HardSigmoid") && Near(scale, 1))
+    return Gate{node->input(0), node->Float("alpha", 0.2F), node->Float("beta", 0.5F)};
   const auto bounds = BoundsOf(*node);
   if (!node->Is("Clip") || !bounds || bounds->low != 0 || !Near(bounds->high * scale, 1)) return std::nullopt;
   const Line line = FlattenLine(*node->input(0));
@@ -48,7 +49,8 @@ bool Fuse(Node& node, PassContext& context) {
     Value* x = product.factors[1 - i];
     const auto gate = GateOf(*product.factors[i], product.scale);
     if (!gate || gate->x != x || x->type.element != ir::DataType::kFloat) continue;
-    const bool swish = Near(gate->alpha, 1.0 / 6) && Near(gate->beta, 0.5) && node.graph().model().Opset() >= 14;
+    const bool swish =
+        Near(gate->alpha, 1.0 / 6) && Near(gate->beta, 0.5) && node.graph().model().Opset() >= 14;
     if (!swish && product.factors[i]->producer()->Is("HardSigmoid")) return false;
     context.Note(node, swish ? "x times a line cut off at 0 and 1 is HardSwish"
                              : "the line cut off at 0 and 1 that multiplies x is HardSigmoid");
@@ -59,7 +61,8 @@ bool Fuse(Node& node, PassContext& context) {
       Become(node, "HardSwish", {x});
       return true;
     }
-    Node& sigmoid = node.graph().AddNode("HardSigmoid", node.name.empty() ? "" : node.name + "_gate", {x}, 1, &node);
+    Node& sigmoid =
+        node.graph().AddNode("HardSigmoid", node.name.empty() ? "" : node.name + "_gate", {x}, 1, &node);
     sigmoid.origins = node.origins;
     sigmoid.Set("alpha", static_cast<float>(gate->alpha));
     sigmoid.Set("beta", static_cast<float>(gate->beta));

@@ -1,8 +1,8 @@
 // Layer normalization spelled out is LayerNormalization (opset 17 on):
 //   d = x - ReduceMean(x);  y = d / Sqrt(ReduceMean(d * d) + epsilon) * scale + bias
 //   becomes   y = LayerNormalization(x, scale, bias)
-// for means over the last axes; the scale, the bias or both may be missing. One operator moves the data once, and is
-// what accelerators know.
+// for means over the last axes; the scale, the bias or both may be missing. One operator moves the data once,
+// and is what accelerators know.
 #include <algorithm>
 
 #include "passes/rewrite.h"
@@ -68,7 +68,8 @@ std::optional<Match> MatchDivision(Node& node) {
   return Match{x, *axis, epsilon->scalar, {root, sum, variance, square->producer(), centred, mean}};
 }
 
-/// The constant operand of the only user of `value`, if that is `op_type` with a float constant of exactly `dims`.
+/// The constant operand of the only user of `value`, if that is `op_type` with a float constant of exactly
+/// `dims`.
 Node* UserWith(const Value& value, std::string_view op_type, const ir::Shape& dims) {
   if (!value.has_single_use()) return nullptr;
   Node* user = value.uses()[0].node;
@@ -102,7 +103,9 @@ bool Fuse(Node& node, PassContext& context) {
   }
   Node& last = *chain.back();
   if (scale == nullptr)
-    scale = &NewConstant(node, "_scale", Tensor::Of<float>(dims, std::vector<float>(static_cast<size_t>(ir::ElementCount(dims)), 1.0F)));
+    scale = &NewConstant(
+        node, "_scale",
+        Tensor::Of<float>(dims, std::vector<float>(static_cast<size_t>(ir::ElementCount(dims)), 1.0F)));
   context.Note(last, "normalization by mean and variance of the last axes is LayerNormalization");
   chain.pop_back();
   for (size_t i = chain.size(); i-- > 0;) Absorb(last, *chain[i]);

@@ -1,5 +1,5 @@
-// A mean over all spatial axes is GlobalAveragePool, which every engine and accelerator knows; and a reduction whose
-// unit axes are dropped or added right after does so itself:
+// A mean over all spatial axes is GlobalAveragePool, which every engine and accelerator knows; and a
+// reduction whose unit axes are dropped or added right after does so itself:
 //   ReduceMean(x, axes=[2,3], keepdims=1)             becomes   GlobalAveragePool(x)
 //   Squeeze(ReduceSum(x, axes=[1], keepdims=1), [1])  becomes   ReduceSum(x, axes=[1], keepdims=0)
 #include <algorithm>
@@ -14,7 +14,8 @@ using ir::Node;
 using ir::Value;
 
 bool IsReduction(const Node& node) {
-  return node.domain.empty() && (node.op_type.starts_with("Reduce") || node.Is("ArgMax") || node.Is("ArgMin"));
+  return node.domain.empty() &&
+         (node.op_type.starts_with("Reduce") || node.Is("ArgMax") || node.Is("ArgMin"));
 }
 
 /// The axes that `node` reduces, sorted; `rank` is that of its input.

@@ -15,7 +15,8 @@ namespace {
 
 std::optional<std::vector<double>> PerChannel(const Value* value, size_t channels) {
   const Tensor* tensor = FloatConstant(value);
-  if (tensor == nullptr || tensor->rank() != 1 || static_cast<size_t>(tensor->count()) != channels) return std::nullopt;
+  if (tensor == nullptr || tensor->rank() != 1 || static_cast<size_t>(tensor->count()) != channels)
+    return std::nullopt;
   return tensor->ToDoubles();
 }
 
@@ -64,7 +65,8 @@ bool Affine::shifts() const {
   return std::ranges::any_of(shift, [](double term) { return term != 0; });
 }
 
-std::optional<Affine> AffineOf(const Node& node, const Value& data, size_t rank, size_t axis, size_t channels) {
+std::optional<Affine> AffineOf(const Node& node, const Value& data, size_t rank, size_t axis,
+                               size_t channels) {
   if (!node.domain.empty()) return std::nullopt;
   if (node.op_type == "BatchNormalization")
     return axis == 1 && node.input(0) == &data ? BatchNormalization(node, channels) : std::nullopt;
@@ -91,7 +93,8 @@ std::optional<Affine> AffineOf(const Node& node, const Value& data, size_t rank,
   return Affine{{1}, std::move(*values)};
 }
 
-Linear::Linear(Node& node, Kind kind, const Tensor& weights) : node_(&node), kind_(kind), weights_(&weights) {}
+Linear::Linear(Node& node, Kind kind, const Tensor& weights)
+    : node_(&node), kind_(kind), weights_(&weights) {}
 
 std::optional<Linear> Linear::Of(Node& node, const PassContext& context) {
   if (!node.domain.empty()) return std::nullopt;
@@ -138,7 +141,8 @@ size_t Linear::input_axis() const {
   return kind_ == Kind::kConv || kind_ == Kind::kConvTranspose ? 1 : rank_.value_or(2) - 1;
 }
 
-/// Calls visit(first weight, count, input channel, output channel) for each run of weights that join two channels.
+/// Calls visit(first weight, count, input channel, output channel) for each run of weights that join two
+/// channels.
 template <typename Visit>
 void Linear::ForEachBlock(const Visit& visit) const {
   const auto rows = static_cast<size_t>(weights_->dims()[0]);
@@ -160,7 +164,8 @@ void Linear::ForEachBlock(const Visit& visit) const {
   }
 }
 
-/// The bias of each output channel, zeros when there is none; nothing when it is not constant or not per channel.
+/// The bias of each output channel, zeros when there is none; nothing when it is not constant or not per
+/// channel.
 std::optional<std::vector<double>> Linear::Bias() const {
   std::vector<double> bias(outputs_, 0.0);
   if (kind_ == Kind::kMatMul || node_->input(2) == nullptr) return bias;
@@ -169,7 +174,8 @@ std::optional<std::vector<double>> Linear::Bias() const {
   const auto values = Channels(*tensor, 2, 1, outputs_);
   if (!values) return std::nullopt;
   const double beta = kind_ == Kind::kGemm ? node_->Float("beta", 1) : 1;
-  for (size_t i = 0; i < outputs_; ++i) bias[i] = beta * (values->size() == 1 ? values->front() : (*values)[i]);
+  for (size_t i = 0; i < outputs_; ++i)
+    bias[i] = beta * (values->size() == 1 ? values->front() : (*values)[i]);
   return bias;
 }
 

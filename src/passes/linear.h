@@ -1,5 +1,5 @@
-// Operators that multiply by constant weights (Conv, ConvTranspose, Gemm, MatMul) seen as one thing: what scales and
-// shifts their input or output channels can be moved into their weights and bias for free, e.g.
+// Operators that multiply by constant weights (Conv, ConvTranspose, Gemm, MatMul) seen as one thing: what
+// scales and shifts their input or output channels can be moved into their weights and bias for free, e.g.
 //   Conv(x, W) then * 2 then + 1   is   Conv(x, 2 W, bias 1)
 // New weights are computed in double and rounded once.
 #pragma once
@@ -23,9 +23,11 @@ struct Affine {
   bool shifts() const;
 };
 
-/// What `node` does to `data`, one of its inputs of rank `rank`, when it is BatchNormalization at inference, Neg, or Mul, Div,
-/// Add, Sub with a float constant, and treats all elements of a channel (index along `axis`) alike.
-std::optional<Affine> AffineOf(const ir::Node& node, const ir::Value& data, size_t rank, size_t axis, size_t channels);
+/// What `node` does to `data`, one of its inputs of rank `rank`, when it is BatchNormalization at inference,
+/// Neg, or Mul, Div, Add, Sub with a float constant, and treats all elements of a channel (index along
+/// `axis`) alike.
+std::optional<Affine> AffineOf(const ir::Node& node, const ir::Value& data, size_t rank, size_t axis,
+                               size_t channels);
 
 /// A Conv, ConvTranspose, Gemm or MatMul with float constant weights that may be changed.
 class Linear {
@@ -42,8 +44,8 @@ class Linear {
 
   /// Makes the node compute affine(node(x)). False, and nothing done, where that is not exact up to rounding.
   bool Append(const Affine& affine);
-  /// Makes the node compute node(affine(x)) from x. False, and nothing done, where that is not exact up to rounding:
-  /// a shift cannot pass zero padding.
+  /// Makes the node compute node(affine(x)) from x. False, and nothing done, where that is not exact up to
+  /// rounding: a shift cannot pass zero padding.
   bool Prepend(const Affine& affine);
 
  private:
@@ -66,8 +68,9 @@ class Linear {
   bool transposed_ = false;  // Gemm's transB
 };
 
-/// For each node of `graph` that `wanted` accepts and that is a scale and shift of channels: moves it into the linear
-/// operator before it, or else into the one after it. `what` opens the note: "the scale is constant".
+/// For each node of `graph` that `wanted` accepts and that is a scale and shift of channels: moves it into
+/// the linear operator before it, or else into the one after it. `what` opens the note: "the scale is
+/// constant".
 Result<bool> FoldAffineNodes(ir::Graph& graph, PassContext& context, bool (*wanted)(const ir::Node&),
                              const std::string& what);
 

@@ -1,8 +1,8 @@
 // Two constants in a row are one:
 //   Mul(Mul(x, a), b)   becomes   Mul(x, a * b)        Div(Mul(x, a), b)   becomes   Mul(x, a / b)
 //   Sub(Add(x, a), b)   becomes   Add(x, a - b)
-// computed in double and rounded once. Sums that cancel are left alone: adding and taking away a large number is how
-// some models round.
+// computed in double and rounded once. Sums that cancel are left alone: adding and taking away a large number
+// is how some models round.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -67,7 +67,8 @@ bool Merge(Node& node, PassContext& context) {
   Node* before = outer->x->producer();
   if (before == nullptr || !outer->x->has_single_use()) return false;
   const auto inner = TermOf(*before);
-  if (!inner || inner->product != outer->product || inner->constant->type() != outer->constant->type()) return false;
+  if (!inner || inner->product != outer->product || inner->constant->type() != outer->constant->type())
+    return false;
   const bool grows = !Broadcasts(inner->constant->dims(), outer->constant->dims());
   if (grows && !Broadcasts(outer->constant->dims(), inner->constant->dims())) return false;
   const ir::Shape dims = grows ? inner->constant->dims() : outer->constant->dims();
@@ -78,7 +79,8 @@ bool Merge(Node& node, PassContext& context) {
     const double larger = std::max(std::abs(values[i]), std::abs(others[i]));
     values[i] = product ? values[i] * others[i] : values[i] + others[i];
     const double size = std::abs(values[i]);
-    const bool sound = product ? size == 0 || (size > 1e-30 && size < 1e30) : size >= 0.01 * larger && size < 1e30;
+    const bool sound =
+        product ? size == 0 || (size > 1e-30 && size < 1e30) : size >= 0.01 * larger && size < 1e30;
     if (!sound) return false;
   }
   context.Note(*before, "its constant and that of " + Label(node) + ", which follows, are one");

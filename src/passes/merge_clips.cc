@@ -68,7 +68,8 @@ bool Merge(Node& node, PassContext& context) {
     return true;
   }
   if (!BoundsOf(*before) || !x->has_single_use()) return false;
-  const Bounds both{std::clamp(range.low, bounds->low, bounds->high), std::clamp(range.high, bounds->low, bounds->high)};
+  const Bounds both{std::clamp(range.low, bounds->low, bounds->high),
+                    std::clamp(range.high, bounds->low, bounds->high)};
   context.Note(*before, "the bounds of " + Label(node) + ", which follows, can hold these too");
   Absorb(node, *before);
   Bound(node, *BoundedValue(*before), both);

@@ -38,7 +38,9 @@ bool CancelSplit(Node& concat, PassContext& context) {
 bool Flatten(Node& concat, PassContext& context) {
   const auto inner = [&](const Value* value) -> Node* {
     Node* node = value != nullptr ? value->producer() : nullptr;
-    return node != nullptr && node->Is("Concat") && value->has_single_use() && AxisOf(*node) == AxisOf(concat) ? node : nullptr;
+    return node != nullptr && node->Is("Concat") && value->has_single_use() && AxisOf(*node) == AxisOf(concat)
+               ? node
+               : nullptr;
   };
   if (std::ranges::none_of(concat.inputs(), inner)) return false;
   const std::vector<Value*> before = concat.inputs();

@@ -99,8 +99,8 @@ bool MergeAxes(Node& node, Node& before, PassContext& context) {
   const auto first = AxesOf(before);
   const auto second = AxesOf(node);
   if (!first || !second) return false;
-  // Both lists come to count in the longest shape: the axes of the one nearer to the shorter shape are pushed up by the
-  // other's.
+  // Both lists come to count in the longest shape: the axes of the one nearer to the shorter shape are pushed
+  // up by the other's.
   const auto& fixed = node.Is("Unsqueeze") ? *second : *first;
   const auto& pushed = node.Is("Unsqueeze") ? *first : *second;
   std::vector<int64_t> axes = fixed;
@@ -129,7 +129,8 @@ bool Merge(Node& node, PassContext& context) {
   Node* before = data->producer();
   if (before == nullptr || !OnlyReshapes(*before)) return false;
   Value* source = before->input(0);
-  const bool undone = (node.Is("Squeeze") && before->Is("Unsqueeze")) || (node.Is("Unsqueeze") && before->Is("Squeeze"));
+  const bool undone =
+      (node.Is("Squeeze") && before->Is("Unsqueeze")) || (node.Is("Unsqueeze") && before->Is("Squeeze"));
   const auto axes = undone ? AxesOf(node) : std::nullopt;
   if (SameShape(source->type, output->type) || (axes && axes == AxesOf(*before))) {
     context.Note(node, "it gives back the shape that " + Label(*before) + " changed");

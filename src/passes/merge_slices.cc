@@ -25,8 +25,10 @@ std::optional<Cut> CutOf(const Node& node) {
   std::vector<int64_t> natural(starts->size());
   for (size_t i = 0; i < natural.size(); ++i) natural[i] = static_cast<int64_t>(i);
   auto axes = IntsOf(node, 3, "axes", natural);
-  const auto steps = node.input(4) != nullptr ? IntsConstant(node.input(4)) : std::vector<int64_t>(starts->size(), 1);
-  if (!axes || !steps || axes->size() != starts->size() || steps->size() != starts->size()) return std::nullopt;
+  const auto steps =
+      node.input(4) != nullptr ? IntsConstant(node.input(4)) : std::vector<int64_t>(starts->size(), 1);
+  if (!axes || !steps || axes->size() != starts->size() || steps->size() != starts->size())
+    return std::nullopt;
   for (int64_t& axis : *axes) {
     if (axis >= 0) continue;
     if (!node.input(0)->type.has_rank) return std::nullopt;
@@ -37,7 +39,9 @@ std::optional<Cut> CutOf(const Node& node) {
   return Cut{*starts, *ends, *axes, *steps};
 }
 
-void Append(std::vector<int64_t>& list, const std::vector<int64_t>& more) { list.insert(list.end(), more.begin(), more.end()); }
+void Append(std::vector<int64_t>& list, const std::vector<int64_t>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
 
 bool Merge(Node& node, PassContext& context) {
   const auto second = CutOf(node);

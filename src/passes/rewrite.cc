@@ -57,7 +57,8 @@ std::optional<WithConstant> SplitConstant(const Node& node) {
   if (node.inputs().size() != 2) return std::nullopt;
   Value* a = node.input(0);
   Value* b = node.input(1);
-  if (a == nullptr || b == nullptr || (a->constant() != nullptr) == (b->constant() != nullptr)) return std::nullopt;
+  if (a == nullptr || b == nullptr || (a->constant() != nullptr) == (b->constant() != nullptr))
+    return std::nullopt;
   const bool first = a->constant() != nullptr;
   return WithConstant{first ? b : a, first ? a : b, first};
 }
@@ -109,7 +110,8 @@ std::string Label(const Node& node) {
 
 void Absorb(Node& survivor, Node& gone, bool before) {
   // The longer list is moved, not copied, so that a long chain merged link by link stays linear.
-  std::vector<std::string> kept = survivor.origins.empty() ? survivor.UserNames() : std::move(survivor.origins);
+  std::vector<std::string> kept =
+      survivor.origins.empty() ? survivor.UserNames() : std::move(survivor.origins);
   std::vector<std::string> added = gone.origins.empty() ? gone.UserNames() : std::move(gone.origins);
   if (before) std::swap(kept, added);
   kept.insert(kept.end(), std::make_move_iterator(added.begin()), std::make_move_iterator(added.end()));
@@ -121,7 +123,8 @@ Value& NewConstant(Node& node, std::string_view suffix, Tensor tensor) {
 }
 
 void RemoveIfUnused(std::vector<Value*> values) {
-  // A value enters the work list when it is seen to be unused, once, and leaves it when it or its producer goes.
+  // A value enters the work list when it is seen to be unused, once, and leaves it when it or its producer
+  // goes.
   std::ranges::sort(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
   std::vector<Value*> pending;

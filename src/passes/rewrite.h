@@ -1,5 +1,5 @@
-// What most rewrites need: reading small constants, telling which of the user's nodes a node stands for, and clearing
-// away what a rewrite left unused. Everything takes constant time or the size of what it reads.
+// What most rewrites need: reading small constants, telling which of the user's nodes a node stands for, and
+// clearing away what a rewrite left unused. Everything takes constant time or the size of what it reads.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ const ir::Tensor* FloatConstant(const ir::Value* value);
 std::optional<double> ScalarConstant(const ir::Value* value);
 /// The elements of a constant of integers: axes, pads, shapes.
 std::optional<std::vector<int64_t>> IntsConstant(const ir::Value* value);
-/// A list that older opsets keep in an attribute and newer ones in an input (axes, pads, starts): from input `index`
-/// when present, else from `attribute`, else `otherwise`. Nothing when the input is not constant.
+/// A list that older opsets keep in an attribute and newer ones in an input (axes, pads, starts): from input
+/// `index` when present, else from `attribute`, else `otherwise`. Nothing when the input is not constant.
 std::optional<std::vector<int64_t>> IntsOf(const ir::Node& node, size_t index, std::string_view attribute,
                                            std::vector<int64_t> otherwise = {});
 
@@ -42,8 +42,8 @@ struct WithScalar {
 };
 std::optional<WithScalar> SplitScalar(const ir::Node& node);
 
-/// The bounds of a Clip (attributes before opset 11, inputs after), infinite where absent; also of Relu, and of Min and
-/// Max with one scalar. Nothing when a bound is not constant or the node is none of these.
+/// The bounds of a Clip (attributes before opset 11, inputs after), infinite where absent; also of Relu, and
+/// of Min and Max with one scalar. Nothing when a bound is not constant or the node is none of these.
 struct Bounds {
   double low;
   double high;
@@ -52,7 +52,8 @@ std::optional<Bounds> BoundsOf(const ir::Node& node);
 /// The value that a node with BoundsOf() bounds.
 ir::Value* BoundedValue(const ir::Node& node);
 
-/// True when two numbers that stand in a model for the same real number agree (to 1e-4 relative, for float16's sake).
+/// True when two numbers that stand in a model for the same real number agree (to 1e-4 relative, for
+/// float16's sake).
 bool Near(double a, double b);
 
 /// How messages call a node: the first of the user's names behind it.
@@ -63,8 +64,8 @@ void Absorb(ir::Node& survivor, ir::Node& gone, bool before = true);
 /// A constant next to `node`, in its graph.
 ir::Value& NewConstant(ir::Node& node, std::string_view suffix, ir::Tensor tensor);
 
-/// Removes those of `values` that nothing uses (with their producer, if none of its outputs is used) and whatever only
-/// fed them. None of `values` may be touched afterwards unless it is known to be in use.
+/// Removes those of `values` that nothing uses (with their producer, if none of its outputs is used) and
+/// whatever only fed them. None of `values` may be touched afterwards unless it is known to be in use.
 void RemoveIfUnused(std::vector<ir::Value*> values);
 /// The node's inputs become exactly `inputs`.
 void SetInputs(ir::Node& node, const std::vector<ir::Value*>& inputs);

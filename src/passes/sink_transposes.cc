@@ -1,4 +1,5 @@
-// A Transpose moves below operators that do not mind, where it meets another one and the two become one or none:
+// A Transpose moves below operators that do not mind, where it meets another one and the two become one or
+// none:
 //   Transpose(Relu(Transpose(x, [0,2,3,1])), [0,3,1,2])   becomes   Relu(x)
 //   Add(Transpose(x, p), Transpose(y, p))                 becomes   Transpose(Add(x, y), p)
 // Nothing moves unless the graph ends up with fewer transposes.
@@ -21,22 +22,41 @@ constexpr int kFarthest = 64;  // steps that a transpose may sink
 /// Operators of one data input that treat each element alike; further inputs are scalars.
 bool IsUnary(const Node& node) {
   static const std::unordered_set<std::string_view> kNames = {
-      "Abs",  "Cast", "Ceil", "Clip",  "Cos",  "Elu",  "Erf",        "Exp",         "Floor",    "Gelu",     "HardSigmoid", "HardSwish",
-      "Log",  "Mish", "Neg",  "Not",   "Relu", "Selu", "Reciprocal", "Round",       "Sigmoid",  "Sign",     "Sin",         "Identity",
-      "Sqrt", "Tan",  "Tanh", "Swish", "Celu", "Acos", "LeakyRelu",  "ThresholdedRelu", "Softplus", "Softsign", "Atan",    "Asin"};
+      "Abs",      "Cast",     "Ceil",        "Clip",      "Cos",     "Elu",  "Erf",       "Exp",
+      "Floor",    "Gelu",     "HardSigmoid", "HardSwish", "Log",     "Mish", "Neg",       "Not",
+      "Relu",     "Selu",     "Reciprocal",  "Round",     "Sigmoid", "Sign", "Sin",       "Identity",
+      "Sqrt",     "Tan",      "Tanh",        "Swish",     "Celu",    "Acos", "LeakyRelu", "ThresholdedRelu",
+      "Softplus", "Softsign", "Atan",        "Asin"};
   return node.domain.empty() && kNames.contains(node.op_type);
 }
 
 bool IsBroadcasting(const Node& node) {
-  static const std::unordered_set<std::string_view> kNames = {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "PRelu",
-                                                              "Where", "Equal", "Greater", "Less", "And", "Or", "GreaterOrEqual", "LessOrEqual"};
+  static const std::unordered_set<std::string_view> kNames = {"Add",
+                                                              "Sub",
+                                                              "Mul",
+                                                              "Div",
+                                                              "Pow",
+                                                              "Min",
+                                                              "Max",
+                                                              "Sum",
+                                                              "Mean",
+                                                              "PRelu",
+                                                              "Where",
+                                                              "Equal",
+                                                              "Greater",
+                                                              "Less",
+                                                              "And",
+                                                              "Or",
+                                                              "GreaterOrEqual",
+                                                              "LessOrEqual"};
   return node.domain.empty() && kNames.contains(node.op_type);
 }
 
 /// Operators whose one axis is an attribute.
 bool HasAxis(const Node& node) {
   if (node.Is("Concat")) return true;
-  return (node.Is("Softmax") || node.Is("LogSoftmax") || node.Is("Hardmax")) && node.graph().model().Opset() >= 13;
+  return (node.Is("Softmax") || node.Is("LogSoftmax") || node.Is("Hardmax")) &&
+         node.graph().model().Opset() >= 13;
 }
 
 bool IsReduction(const Node& node) { return node.domain.empty() && node.op_type.starts_with("Reduce"); }
@@ -127,8 +147,8 @@ bool Pays(const Node& transpose, Permutation perm) {
   return false;
 }
 
-/// `node` reads what the transposes by `perm` read; one transpose by step.after follows it. Gives that transpose, or nullptr
-/// when none is needed.
+/// `node` reads what the transposes by `perm` read; one transpose by step.after follows it. Gives that
+/// transpose, or nullptr when none is needed.
 Node* Sink(Node& node, const Step& step, const Permutation& perm) {
   std::vector<Value*> unused;
   Node* first = node.input(step.transposed[0])->producer();
@@ -185,7 +205,8 @@ Node* Sink(Node& node, const Step& step, const Permutation& perm) {
 bool SinkAll(Node& transpose, PassContext& context) {
   auto perm = PermutationOf(transpose);
   if (!perm || IsIdentity(*perm) || !Pays(transpose, *perm)) return false;
-  context.Note(transpose, "moved below the operators that follow, where another transpose makes it smaller or needless");
+  context.Note(transpose,
+               "moved below the operators that follow, where another transpose makes it smaller or needless");
   Node* at = &transpose;
   while (at != nullptr) {
     const ir::Use use = at->output()->uses()[0];

@@ -1,5 +1,5 @@
-// Permutations of axes, shared by the passes that move Transpose around. A permutation is as in ONNX: axis i of the result
-// is axis perm[i] of the input.
+// Permutations of axes, shared by the passes that move Transpose around. A permutation is as in ONNX: axis i
+// of the result is axis perm[i] of the input.
 #pragma once
 
 #include <optional>
