@@ -1,0 +1,77 @@
+// What the tables of all engines share: their list, and the predicates.
+#include "quant/rules.h"
+
+#include <algorithm>
+#include <array>
+
+namespace shoehorn::quant {
+namespace {
+
+bool IsConstantFloat(const ir::Value* value) {
+  return value != nullptr && value->constant() != nullptr && value->constant()->type() == ir::DataType::kFloat;
+}
+
+}  // namespace
+
+const Rule* EngineRules::Find(const ir::Node& node) const {
+  if (!node.domain.empty()) return nullptr;
+  const auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return node.op_type == rule.op_type; });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+std::span<const EngineRules> AllEngineRules() {
+  static const std::array<EngineRules, 2> all = {OnnxRuntimeRules(), OpenVinoRules()};
+  return all;
+}
+
+const EngineRules* FindEngineRules(std::string_view engine) {
+  const auto all = AllEngineRules();
+  const auto found = std::ranges::find_if(all, [&](const EngineRules& rules) { return rules.engine == engine; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+const ir::Value* RectifiedOutput(const ir::Value& value) {
+  if (!value.has_single_use()) return &value;
+  const ir::Node& user = *value.uses()[0].node;
+  if (user.Is("Relu")) return user.output();
+  if (!user.Is("Clip") || user.input(0) != &value) return &value;
+  for (size_t limit = 1; limit <= 2; ++limit)
+    if (user.input(limit) != nullptr && !IsConstantFloat(user.input(limit))) return &value;
+  return user.output();
+}
+
+std::string Always(const ir::Node&) { return {}; }
+
+std::string ConstantWeights(const ir::Node& node) {
+  const ir::Value* weights = node.input(1);
+  if (!IsConstantFloat(weights)) return "its weights are not a constant of type float";
+  if (weights->constant()->rank() < 2) return "its weights are a vector";
+  if (node.Is("MatMul") && weights->constant()->rank() != 2) return "its weights are a stack of matrices";
+  if (node.input(2) != nullptr && !IsConstantFloat(node.input(2))) return "its bias is not constant";
+  return {};
+}
+
+std::string PlainGemm(const ir::Node& node) {
+  if (std::string why = ConstantWeights(node); !why.empty()) return why;
+  if (node.Float("alpha", 1) != 1 || (node.input(2) != nullptr && node.Float("beta", 1) != 1))
+    return "its alpha or beta is not 1";
+  if (node.Int("transA") != 0) return "its input is transposed";
+  if (const ir::Value* bias = node.input(2)) {
+    const ir::Shape& weights = node.input(1)->constant()->dims();
+    const int64_t outputs = node.Int("transB") != 0 ? weights[0] : weights[1];
+    if (bias->constant()->count() != outputs) return "its bias is not one number an output";
+  }
+  return {};
+}
+
+std::string OnlyActivations(const ir::Node& node) {
+  for (const ir::Value* input : node.inputs())
+    if (input != nullptr && input->constant() != nullptr) return "one of its inputs is constant";
+  return {};
+}
+
+std::string NearestResize(const ir::Node& node) {
+  return node.String("mode", "nearest") == "nearest" ? "" : "it interpolates";
+}
+
+}  // namespace shoehorn::quant

@@ -1,0 +1,59 @@
+// Which operators an engine runs fast in integers, one table an engine, one file an engine. A row says how the operator takes
+// part, when (else its sentence is the reason that the report gives), and on what evidence.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ir/graph.h"
+
+namespace shoehorn::quant {
+
+/// How an operator takes part in the integer regions of a graph.
+enum class Part {
+  kWeighted,  ///< has constant weights and starts a region: Conv, Gemm, MatMul
+  kFollower,  ///< computes; integer when all its activations are integers anyway: Add, AveragePool
+  kShared,    ///< moves or picks elements: its output keeps its input's scale: MaxPool, Reshape
+  kJoin,      ///< puts activations side by side: Concat
+};
+
+struct Rule {
+  const char* op_type;
+  Part part;
+  /// The kernel exists only with an integer output (else it can give float, and does where float is wanted).
+  bool integer_output;
+  /// Empty when the rule holds for the node, else why not, as a clause: "its weights are not constant".
+  std::string (*applies)(const ir::Node& node);
+  const char* evidence;
+};
+
+/// One engine's liking.
+struct EngineRules {
+  const char* engine;
+  std::span<const Rule> rules;
+  bool integer_bias;      ///< bias as int32 with scale input * weight; else it stays float
+  bool join_shares_scale; ///< inputs of a Concat get one common range
+  bool signed_weights_need_unsigned_input;  ///< fast kernels multiply uint8 by int8
+
+  const Rule* Find(const ir::Node& node) const;
+};
+
+const EngineRules& OnnxRuntimeRules();
+const EngineRules& OpenVinoRules();
+std::span<const EngineRules> AllEngineRules();
+/// nullptr when there is no such engine.
+const EngineRules* FindEngineRules(std::string_view engine);
+
+/// Of a Relu, or a Clip with constant limits, that alone reads `value`: its output; else `value` itself. Saturation of the
+/// integers does its work, so it is the place for the pair.
+const ir::Value* RectifiedOutput(const ir::Value& value);
+
+// Predicates that tables share.
+std::string Always(const ir::Node& node);
+std::string ConstantWeights(const ir::Node& node);       ///< Conv, MatMul: input 1 is a constant float tensor
+std::string PlainGemm(const ir::Node& node);             ///< constant weights and bias, alpha = beta = 1, A not transposed
+std::string OnlyActivations(const ir::Node& node);       ///< no input is a constant
+std::string NearestResize(const ir::Node& node);
+
+}  // namespace shoehorn::quant

@@ -1,0 +1,39 @@
+// ONNX Runtime 1.32, CPU: what its QDQ fusion turns into integer kernels and what those are worth on x86-64 with VNNI.
+// Activations uint8, weights int8: with signed activations a third of the convolutions would stay in float.
+#include "quant/rules.h"
+
+namespace shoehorn::quant {
+namespace {
+
+constexpr const char* kQdq = "fused by the QDQ transformer";
+
+const Rule kRules[] = {
+    {"Conv", Part::kWeighted, true, ConstantWeights, "QLinearConv, channels last, depthwise kernels of its own"},
+    {"Gemm", Part::kWeighted, false, PlainGemm, "QGemm, float output when no pair follows"},
+    {"MatMul", Part::kWeighted, false, ConstantWeights, "QLinearMatMul, or MatMulIntegerToFloat when no pair follows"},
+    {"Add", Part::kFollower, true, OnlyActivations, "QLinearAdd"},
+    {"AveragePool", Part::kFollower, true, Always, "QLinearAveragePool"},
+    {"GlobalAveragePool", Part::kFollower, true, Always, "QLinearGlobalAveragePool"},
+    {"LeakyRelu", Part::kFollower, true, Always, "QLinearLeakyRelu, a table of 256"},
+    {"Concat", Part::kJoin, true, OnlyActivations, "QLinearConcat, a copy when scales agree"},
+    {"MaxPool", Part::kShared, true, Always, kQdq},
+    {"Reshape", Part::kShared, true, Always, kQdq},
+    {"Flatten", Part::kShared, true, Always, kQdq},
+    {"Squeeze", Part::kShared, true, Always, kQdq},
+    {"Unsqueeze", Part::kShared, true, Always, kQdq},
+    {"Transpose", Part::kShared, true, Always, kQdq},
+    {"Resize", Part::kShared, true, NearestResize, kQdq},
+};
+
+}  // namespace
+
+const EngineRules& OnnxRuntimeRules() {
+  static const EngineRules rules{.engine = "onnxruntime",
+                                 .rules = kRules,
+                                 .integer_bias = true,
+                                 .join_shares_scale = false,
+                                 .signed_weights_need_unsigned_input = true};
+  return rules;
+}
+
+}  // namespace shoehorn::quant
