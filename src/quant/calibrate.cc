@@ -1,5 +1,5 @@
-// Calibration: a model that shows its inner activations runs once over the samples, an Observer watches each activation,
-// and at the end all range methods read what the observers kept.
+// Calibration: a model that shows its inner activations runs once over the samples, an Observer watches each
+// activation, and at the end all range methods read what the observers kept.
 #include <algorithm>
 #include <optional>
 
@@ -11,10 +11,14 @@ namespace shoehorn::quant {
 
 const Range& ActivationRanges::Of(RangeMethod method) const {
   switch (method) {
-    case RangeMethod::kMinMax: return min_max;
-    case RangeMethod::kPercentile: return percentile;
-    case RangeMethod::kMse: return mse;
-    case RangeMethod::kEntropy: return entropy;
+    case RangeMethod::kMinMax:
+      return min_max;
+    case RangeMethod::kPercentile:
+      return percentile;
+    case RangeMethod::kMse:
+      return mse;
+    case RangeMethod::kEntropy:
+      return entropy;
   }
   return min_max;
 }
@@ -23,25 +27,26 @@ std::vector<std::string> ActivationsToObserve(const ir::Graph& graph) {
   std::vector<std::string> names;
   std::set<const ir::Value*> seen;
   const auto add = [&](const ir::Value* value) {
-    const bool may_be_float = value != nullptr && value->constant() == nullptr && &value->graph() == &graph &&
-                              (value->type.element == ir::DataType::kFloat ||
-                               (value->type.element == ir::DataType::kUndefined && value->type.opaque.empty()));
+    const bool may_be_float =
+        value != nullptr && value->constant() == nullptr && &value->graph() == &graph &&
+        (value->type.element == ir::DataType::kFloat ||
+         (value->type.element == ir::DataType::kUndefined && value->type.opaque.empty()));
     if (may_be_float && seen.insert(value).second) names.push_back(value->name());
   };
   for (const ir::Node& node : graph.nodes()) {
-    const bool known = std::ranges::any_of(AllEngineRules(), [&](const EngineRules& engine) {
+    for (const EngineRules& engine : AllEngineRules()) {
       const Rule* rule = engine.Find(node);
-      return rule != nullptr && rule->applies(node).empty();
-    });
-    if (!known) continue;
-    for (const ir::Value* input : node.inputs()) add(input);
-    for (const ir::Value* output : node.outputs()) add(RectifiedOutput(*output));
+      if (rule == nullptr || !rule->applies(node).empty()) continue;
+      for (const ir::Value* input : node.inputs()) add(input);
+      add(&PairedOutput(node, *rule));
+    }
   }
   return names;
 }
 
-std::unique_ptr<ir::Model> WithObservedOutputs(const ir::Model& model, const std::vector<std::string>& names) {
-  std::unique_ptr<ir::Model> copy = formats::Clone(model);
+std::unique_ptr<ir::Model> WithObservedOutputs(const ir::Model& model,
+                                               const std::vector<std::string>& names) {
+  std::unique_ptr<ir::Model> copy = ir::Clone(model);
   ir::Graph& graph = *copy->graph;
   std::unordered_map<std::string_view, ir::Value*> by_name;
   for (const auto& value : graph.values()) by_name.emplace(value->name(), value.get());
@@ -66,7 +71,8 @@ std::unique_ptr<ir::Model> WithObservedOutputs(const ir::Model& model, const std
 Result<CalibrationTable> Calibrate(const std::vector<std::string>& names, size_t first_output, size_t count,
                                    const Runner& runner) {
   if (count == 0) {
-    return Diagnostic{.place = "calibration samples",
+    return Diagnostic{.file = {},
+                      .place = "calibration samples",
                       .found = "there are none",
                       .expected = "at least one sample to learn ranges from",
                       .fix = "give calibration samples in the spec, or leave int8 out of its precisions"};

@@ -1,10 +1,11 @@
-// See observer.h. The two loops over values are the cost of calibration beside the forward pass: the first is written in lanes
-// that compilers turn into vector instructions, the second looks at a bounded sample.
+// See observer.h. The two loops over values are the cost of calibration beside the forward pass: the first is
+// written in lanes that compilers turn into vector instructions, the second looks at a bounded sample.
 #include "quant/observer.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace shoehorn::quant {

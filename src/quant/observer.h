@@ -1,6 +1,8 @@
-// What calibration remembers of one activation: a histogram that grows with the values it meets, exact extremes and
-// the mean of every channel. Its size is fixed, however many samples stream through; all range methods read it.
-//   Observer o; for (each sample) o.Observe(values, channels); Range r = ChooseRange(o.histogram(), RangeMethod::kMse);
+// What calibration remembers of one activation: a histogram that grows with the values it meets, exact
+// extremes and the mean of every channel. Its size is fixed, however many samples stream through; all range
+// methods read it.
+//   Observer o; for (each sample) o.Observe(values, channels); Range r = ChooseRange(o.histogram(),
+//   RangeMethod::kMse);
 #pragma once
 
 #include <cstdint>
@@ -11,8 +13,9 @@
 
 namespace shoehorn::quant {
 
-/// Counts of values in bins of equal width. The width is a power of two and zero is an edge, so that doubling the
-/// width merges whole bins and loses nothing but resolution. Between a half and all of the bins are in use.
+/// Counts of values in bins of equal width. The width is a power of two and zero is an edge, so that doubling
+/// the width merges whole bins and loses nothing but resolution. Between a half and all of the bins are in
+/// use.
 class Histogram {
  public:
   static constexpr int kBins = 4096;
@@ -25,7 +28,8 @@ class Histogram {
   double width() const { return width_; }
   /// Left edge of bin `i`.
   double edge(int i) const { return static_cast<double>(origin_ + i) * width_; }
-  /// Values exactly zero (rectified ones, padding), which every quantization represents without error, are counted apart.
+  /// Values exactly zero (rectified ones, padding), which every quantization represents without error, are
+  /// counted apart.
   uint64_t zeros() const { return zeros_; }
   uint64_t total() const { return total_; }
   std::span<const uint64_t> counts() const { return counts_; }
@@ -42,9 +46,9 @@ class Histogram {
 
 class Observer {
  public:
-  /// Values of one sample of an activation, read as [outer, channels, inner] with inner = the rest. Extremes and means see all of
-  /// them; the histogram sees at most kSampled, in runs of 16 evenly spread (a run starts elsewhere each time).
-  /// NaN and infinities (attention masks) are passed over.
+  /// Values of one sample of an activation, read as [outer, channels, inner] with inner = the rest. Extremes
+  /// and means see all of them; the histogram sees at most kSampled, in runs of 16 evenly spread (a run
+  /// starts elsewhere each time). NaN and infinities (attention masks) are passed over.
   void Observe(std::span<const float> values, int64_t outer, int64_t channels);
 
   const Histogram& histogram() const { return histogram_; }
@@ -61,10 +65,11 @@ class Observer {
   size_t seen_ = 0;
 };
 
-/// The range of 8-bit values that serves the histogram best by `method`, with the signal-to-quantization-noise
-/// ratio that it leaves. Percentile keeps 99.99 % of the values, half of the rest cut on either side. Mean squared error is the
-/// least over a grid of both ends (rounding noise scale^2/12, clipping noise exact to a bin). Entropy is the clipping with the
-/// least Kullback-Leibler divergence (S. Migacz, "8-bit Inference with TensorRT", GTC 2017).
+/// The range of 8-bit values that serves the histogram best by `method`, with the
+/// signal-to-quantization-noise ratio that it leaves. Percentile keeps 99.99 % of the values, half of the
+/// rest cut on either side. Mean squared error is the least over a grid of both ends (rounding noise
+/// scale^2/12, clipping noise exact to a bin). Entropy is the clipping with the least Kullback-Leibler
+/// divergence (S. Migacz, "8-bit Inference with TensorRT", GTC 2017).
 Range ChooseRange(const Histogram& histogram, RangeMethod method);
 
 }  // namespace shoehorn::quant

@@ -1,7 +1,8 @@
-// Post-training quantization to int8 in QDQ form: ranges from a streaming calibration, scales from a rule, then
-// QuantizeLinear/DequantizeLinear pairs around the operators that an engine runs fast in integers.
+// Post-training quantization to int8 in QDQ form: ranges from a streaming calibration, scales from a rule,
+// then QuantizeLinear/DequantizeLinear pairs around the operators that an engine runs fast in integers.
 //   x -> Conv -> Relu -> y   becomes   x -> Q -> DQ -> Conv(DQ(weights), DQ(bias)) -> Q -> DQ -> y
-// The order of work: PrepareModel, ActivationsToObserve, WithObservedOutputs, Calibrate (once), Quantize (once a candidate).
+// The order of work: PrepareModel, ActivationsToObserve, WithObservedOutputs, Calibrate (once), Quantize
+// (once a candidate).
 #pragma once
 
 #include <functional>
@@ -54,19 +55,21 @@ struct QuantizeOptions {
   bool signed_activations = false;
   bool symmetric_activations = false;  ///< zero point 0 (signed) or 128 (unsigned)
   RangeMethod range = RangeMethod::kMinMax;
-  std::set<std::string> keep_float;    ///< node names (of the simplified model) that stay in float
-  /// The layers that make the outputs, and what follows them, stay in float unless integer inputs alone give float outputs.
+  std::set<std::string> keep_float;  ///< node names (of the simplified model) that stay in float
+  /// The layers that make the outputs, and what follows them, stay in float unless integer inputs alone give
+  /// float outputs.
   bool float_head = true;
   /// A node whose activations would have a worse signal-to-quantization-noise ratio than this stays in float.
   double min_sqnr_db = 15;
-  /// Moves the mean error of quantized weights into the bias (M. Nagel et al., "Data-Free Quantization Through Weight
-  /// Equalization and Bias Correction", ICCV 2019, section 4.2, with means from calibration).
+  /// Moves the mean error of quantized weights into the bias (M. Nagel et al., "Data-Free Quantization
+  /// Through Weight Equalization and Bias Correction", ICCV 2019, section 4.2, with means from calibration).
   bool bias_correction = true;
   /// 7-bit weights: keeps 16-bit sums of processors without VNNI from overflowing.
   bool reduce_range = false;
 };
 
-/// Whether this processor multiplies uint8 by int8 into 32-bit sums (AVX-512 VNNI, AVX-VNNI): without it set reduce_range.
+/// Whether this processor multiplies uint8 by int8 into 32-bit sums (AVX-512 VNNI, AVX-VNNI): without it set
+/// reduce_range.
 bool HasVnni();
 
 /// A copy of the model at an opset (13 or later) that has per-channel quantization.
@@ -75,25 +78,28 @@ Result<std::unique_ptr<ir::Model>> PrepareModel(const ir::Model& model);
 /// Names of the values of a simplified graph that calibration has to observe, for every engine.
 std::vector<std::string> ActivationsToObserve(const ir::Graph& graph);
 
-/// A copy of the model with those values as additional outputs, in this order, after its own. (A value that is an input or output
-/// already is copied by an Identity.)
+/// A copy of the model with those values as additional outputs, in this order, after its own. (A value that
+/// is an input or output already is copied by an Identity.)
 std::unique_ptr<ir::Model> WithObservedOutputs(const ir::Model& model, const std::vector<std::string>& names);
 
-/// One streaming pass over `count` samples; memory does not grow with `count`. `names` are the observed values; output
-/// `first_output + k` of the runner is the value `names[k]`. Values that turn out not to be float are passed over.
+/// One streaming pass over `count` samples; memory does not grow with `count`. `names` are the observed
+/// values; output `first_output + k` of the runner is the value `names[k]`. Values that turn out not to be
+/// float are passed over.
 Result<CalibrationTable> Calibrate(const std::vector<std::string>& names, size_t first_output, size_t count,
                                    const Runner& runner);
 
 struct QuantizeReport {
   size_t quantized_nodes = 0, float_nodes = 0;
-  std::vector<std::pair<std::string, std::string>> left_in_float;  ///< node that could be integer, why it is not
-  /// Each integer node and the least signal-to-quantization-noise ratio around it, worst first: the order in which a
-  /// search should try keep_float.
+  std::vector<std::pair<std::string, std::string>>
+      left_in_float;  ///< node that could be integer, why it is not
+  /// Each integer node and the least signal-to-quantization-noise ratio around it, worst first: the order in
+  /// which a search should try keep_float.
   std::vector<std::pair<std::string, double>> sensitivity;
 };
 
-/// Inserts the QDQ pairs. The model must be simplified (BatchNormalization folded) and come from PrepareModel. Errors: an
-/// older opset, an unknown engine (did you mean), contradicting options.
-Result<QuantizeReport> Quantize(ir::Model& model, const CalibrationTable& table, const QuantizeOptions& options);
+/// Inserts the QDQ pairs. The model must be simplified (BatchNormalization folded) and come from
+/// PrepareModel. Errors: an older opset, an unknown engine (did you mean), contradicting options.
+Result<QuantizeReport> Quantize(ir::Model& model, const CalibrationTable& table,
+                                const QuantizeOptions& options);
 
 }  // namespace shoehorn::quant

@@ -1,6 +1,7 @@
-// From a histogram to the range that 8 bits are spent on. A wide range clips nothing and rounds coarsely, a narrow one the
-// other way round; the four methods weigh the two differently:
-//   min_max [-1, 50]   percentile [-1, 9.5]   mse [-1, 14.2]   entropy [-1, 12]     for a heavy-tailed activation
+// From a histogram to the range that 8 bits are spent on. A wide range clips nothing and rounds coarsely, a
+// narrow one the other way round; the four methods weigh the two differently:
+//   min_max [-1, 50]   percentile [-1, 9.5]   mse [-1, 14.2]   entropy [-1, 12]     for a heavy-tailed
+//   activation
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -34,8 +35,8 @@ class Noise {
     const double step = (high - low) / kLevels;
     const double rounding = (above.count - below.count) * step * step / 12;
     const double left = Clipped(below, low);
-    const double right = Clipped(
-        {all.count - above.count, all.value - above.value, all.square - above.square}, high);
+    const double right =
+        Clipped({all.count - above.count, all.value - above.value, all.square - above.square}, high);
     return rounding + left + right;
   }
 
@@ -132,8 +133,8 @@ Range LeastDivergence(const Histogram& histogram) {
     const double limit = ratio * std::max(-histogram.low(), histogram.high());
     const double low = std::max(histogram.low(), -limit), high = std::min(histogram.high(), limit);
     const int first = static_cast<int>(std::floor((low - histogram.edge(0)) / histogram.width()));
-    const int last =
-        std::min(Histogram::kBins, static_cast<int>(std::ceil((high - histogram.edge(0)) / histogram.width())));
+    const int last = std::min(Histogram::kBins,
+                              static_cast<int>(std::ceil((high - histogram.edge(0)) / histogram.width())));
     if (last - first < kFewestBins) break;
     double below = 0, above = 0;
     for (int i = 0; i < first; ++i) below += static_cast<double>(counts[i]);
@@ -151,10 +152,14 @@ Range LeastDivergence(const Histogram& histogram) {
 
 std::string_view NameOf(RangeMethod method) {
   switch (method) {
-    case RangeMethod::kMinMax: return "min_max";
-    case RangeMethod::kPercentile: return "percentile";
-    case RangeMethod::kMse: return "mse";
-    case RangeMethod::kEntropy: return "entropy";
+    case RangeMethod::kMinMax:
+      return "min_max";
+    case RangeMethod::kPercentile:
+      return "percentile";
+    case RangeMethod::kMse:
+      return "mse";
+    case RangeMethod::kEntropy:
+      return "entropy";
   }
   return "?";
 }
@@ -167,10 +172,17 @@ Range ChooseRange(const Histogram& histogram, RangeMethod method) {
   }
   const Noise noise(histogram);
   switch (method) {
-    case RangeMethod::kMinMax: break;
-    case RangeMethod::kPercentile: range = Percentile(histogram); break;
-    case RangeMethod::kMse: range = LeastSquares(histogram, noise); break;
-    case RangeMethod::kEntropy: range = LeastDivergence(histogram); break;
+    case RangeMethod::kMinMax:
+      break;
+    case RangeMethod::kPercentile:
+      range = Percentile(histogram);
+      break;
+    case RangeMethod::kMse:
+      range = LeastSquares(histogram, noise);
+      break;
+    case RangeMethod::kEntropy:
+      range = LeastDivergence(histogram);
+      break;
   }
   if (range.low == range.high) range = {histogram.low(), histogram.high()};
   const double error = noise.Of(range.low, range.high);

@@ -8,14 +8,16 @@ namespace shoehorn::quant {
 namespace {
 
 bool IsConstantFloat(const ir::Value* value) {
-  return value != nullptr && value->constant() != nullptr && value->constant()->type() == ir::DataType::kFloat;
+  return value != nullptr && value->constant() != nullptr &&
+         value->constant()->type() == ir::DataType::kFloat;
 }
 
 }  // namespace
 
 const Rule* EngineRules::Find(const ir::Node& node) const {
   if (!node.domain.empty()) return nullptr;
-  const auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return node.op_type == rule.op_type; });
+  const auto found =
+      std::ranges::find_if(rules, [&](const Rule& rule) { return node.op_type == rule.op_type; });
   return found == rules.end() ? nullptr : &*found;
 }
 
@@ -26,18 +28,21 @@ std::span<const EngineRules> AllEngineRules() {
 
 const EngineRules* FindEngineRules(std::string_view engine) {
   const auto all = AllEngineRules();
-  const auto found = std::ranges::find_if(all, [&](const EngineRules& rules) { return rules.engine == engine; });
+  const auto found =
+      std::ranges::find_if(all, [&](const EngineRules& rules) { return rules.engine == engine; });
   return found == all.end() ? nullptr : &*found;
 }
 
-const ir::Value* RectifiedOutput(const ir::Value& value) {
-  if (!value.has_single_use()) return &value;
-  const ir::Node& user = *value.uses()[0].node;
-  if (user.Is("Relu")) return user.output();
-  if (!user.Is("Clip") || user.input(0) != &value) return &value;
+ir::Value& PairedOutput(const ir::Node& node, const Rule& rule) {
+  ir::Value& own = *node.output();
+  const bool computes = rule.part == Part::kWeighted || rule.part == Part::kFollower;
+  if (!computes || !own.has_single_use()) return own;
+  const ir::Node& user = *own.uses()[0].node;
+  if (user.Is("Relu")) return *user.output();
+  if (!user.Is("Clip") || user.input(0) != &own) return own;
   for (size_t limit = 1; limit <= 2; ++limit)
-    if (user.input(limit) != nullptr && !IsConstantFloat(user.input(limit))) return &value;
-  return user.output();
+    if (user.input(limit) != nullptr && !IsConstantFloat(user.input(limit))) return own;
+  return *user.output();
 }
 
 std::string Always(const ir::Node&) { return {}; }

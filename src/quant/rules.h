@@ -1,5 +1,6 @@
-// Which operators an engine runs fast in integers, one table an engine, one file an engine. A row says how the operator takes
-// part, when (else its sentence is the reason that the report gives), and on what evidence.
+// Which operators an engine runs fast in integers, one table an engine, one file an engine. A row says how
+// the operator takes part, when (else its sentence is the reason that the report gives), and on what
+// evidence.
 #pragma once
 
 #include <span>
@@ -32,8 +33,8 @@ struct Rule {
 struct EngineRules {
   const char* engine;
   std::span<const Rule> rules;
-  bool integer_bias;      ///< bias as int32 with scale input * weight; else it stays float
-  bool join_shares_scale; ///< inputs of a Concat get one common range
+  bool integer_bias;                        ///< bias as int32 with scale input * weight; else it stays float
+  bool join_shares_scale;                   ///< inputs of a Concat get one common range
   bool signed_weights_need_unsigned_input;  ///< fast kernels multiply uint8 by int8
 
   const Rule* Find(const ir::Node& node) const;
@@ -45,15 +46,17 @@ std::span<const EngineRules> AllEngineRules();
 /// nullptr when there is no such engine.
 const EngineRules* FindEngineRules(std::string_view engine);
 
-/// Of a Relu, or a Clip with constant limits, that alone reads `value`: its output; else `value` itself. Saturation of the
-/// integers does its work, so it is the place for the pair.
-const ir::Value* RectifiedOutput(const ir::Value& value);
+/// Where the pair after `node` goes. Behind a computing operator that one Relu, or one Clip with constant
+/// limits, alone reads it is that one's output, because saturation of the integers does its work; else the
+/// node's own output.
+ir::Value& PairedOutput(const ir::Node& node, const Rule& rule);
 
 // Predicates that tables share.
 std::string Always(const ir::Node& node);
-std::string ConstantWeights(const ir::Node& node);       ///< Conv, MatMul: input 1 is a constant float tensor
-std::string PlainGemm(const ir::Node& node);             ///< constant weights and bias, alpha = beta = 1, A not transposed
-std::string OnlyActivations(const ir::Node& node);       ///< no input is a constant
+std::string ConstantWeights(const ir::Node& node);  ///< Conv, MatMul: input 1 is a constant float tensor
+std::string PlainGemm(
+    const ir::Node& node);  ///< constant weights and bias, alpha = beta = 1, A not transposed
+std::string OnlyActivations(const ir::Node& node);  ///< no input is a constant
 std::string NearestResize(const ir::Node& node);
 
 }  // namespace shoehorn::quant

@@ -1,5 +1,6 @@
-// ONNX Runtime 1.32, CPU: what its QDQ fusion turns into integer kernels and what those are worth on x86-64 with VNNI.
-// Activations uint8, weights int8: with signed activations a third of the convolutions would stay in float.
+// ONNX Runtime 1.32, CPU: what its QDQ fusion turns into integer kernels and what those are worth on x86-64
+// with VNNI. Activations uint8, weights int8: with signed activations a third of the convolutions would stay
+// in float.
 #include "quant/rules.h"
 
 namespace shoehorn::quant {
@@ -8,9 +9,11 @@ namespace {
 constexpr const char* kQdq = "fused by the QDQ transformer";
 
 const Rule kRules[] = {
-    {"Conv", Part::kWeighted, true, ConstantWeights, "QLinearConv, channels last, depthwise kernels of its own"},
+    {"Conv", Part::kWeighted, true, ConstantWeights,
+     "QLinearConv, channels last, depthwise kernels of its own"},
     {"Gemm", Part::kWeighted, false, PlainGemm, "QGemm, float output when no pair follows"},
-    {"MatMul", Part::kWeighted, false, ConstantWeights, "QLinearMatMul, or MatMulIntegerToFloat when no pair follows"},
+    {"MatMul", Part::kWeighted, false, ConstantWeights,
+     "QLinearMatMul, or MatMulIntegerToFloat when no pair follows"},
     {"Add", Part::kFollower, true, OnlyActivations, "QLinearAdd"},
     {"AveragePool", Part::kFollower, true, Always, "QLinearAveragePool"},
     {"GlobalAveragePool", Part::kFollower, true, Always, "QLinearGlobalAveragePool"},

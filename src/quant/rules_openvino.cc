@@ -1,5 +1,5 @@
-// OpenVINO 2026.4, CPU: its low-precision transformations read the pairs as FakeQuantize, move scales through whatever only moves
-// elements, and give any output type, so only inputs want pairs; a bias stays in float.
+// OpenVINO 2026.4, CPU: its low-precision transformations read the pairs as FakeQuantize, move scales through
+// whatever only moves elements, and give any output type, so only inputs want pairs; a bias stays in float.
 #include "quant/rules.h"
 
 namespace shoehorn::quant {

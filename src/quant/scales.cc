@@ -1,0 +1,75 @@
+// See scales.h. Rounding is half to even, as QuantizeLinear's.
+#include "quant/scales.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shoehorn::quant {
+
+int ActivationScale::Of(float value) const {
+  const double level = std::nearbyint(static_cast<double>(value) / scale) + zero_point;
+  return static_cast<int>(std::clamp(level, static_cast<double>(lowest()), static_cast<double>(highest())));
+}
+
+ir::Tensor ActivationScale::ZeroPointTensor() const {
+  return type == ir::DataType::kInt8 ? ir::Tensor::Scalar(static_cast<int8_t>(zero_point))
+                                     : ir::Tensor::Scalar(static_cast<uint8_t>(zero_point));
+}
+
+ActivationScale ScaleOf(const Range& range, bool is_signed, bool symmetric) {
+  ActivationScale scale;
+  scale.type = is_signed ? ir::DataType::kInt8 : ir::DataType::kUint8;
+  const double low = std::min(range.low, 0.0), high = std::max(range.high, 0.0);
+  constexpr double kSmallest = 1e-30;
+  if (symmetric && (is_signed || low < 0)) {
+    scale.scale = static_cast<float>(std::max(std::max(-low, high) / 127, kSmallest));
+    scale.zero_point = scale.lowest() + 128;
+  } else {
+    scale.scale = static_cast<float>(std::max((high - low) / 255, kSmallest));
+    scale.zero_point =
+        scale.lowest() + static_cast<int>(std::clamp(std::nearbyint(-low / scale.scale), 0.0, 255.0));
+  }
+  return scale;
+}
+
+IntegerWeights QuantizeWeights(const ir::Tensor& weights, std::optional<size_t> axis, bool reduce_range,
+                               std::span<const float> least_scales) {
+  const std::span<const float> values = weights.As<float>();
+  const ir::Shape flat = {1, weights.count()};
+  const std::span<const int64_t> dims = axis ? std::span<const int64_t>(weights.dims()) : std::span(flat);
+  const size_t along = axis.value_or(0);
+  const float top = reduce_range ? 63.0F : 127.0F;
+
+  IntegerWeights result;
+  result.scales.assign(static_cast<size_t>(dims[along]), 0.0F);
+  ForEachInChannel(dims, along, [&](size_t channel, size_t i) {
+    result.scales[channel] = std::max(result.scales[channel], std::abs(values[i]));
+  });
+  const float largest = *std::ranges::max_element(result.scales);
+  for (size_t channel = 0; channel < result.scales.size(); ++channel) {
+    float& scale = result.scales[channel];
+    // A channel of zeros may have any scale: the tensor's own keeps it out of the denormals.
+    if (scale < largest * 1e-12F || scale == 0) scale = largest > 0 ? largest : 1;
+    scale /= top;
+    if (!least_scales.empty()) scale = std::max(scale, least_scales[channel]);
+  }
+  std::vector<int8_t> integers(values.size());
+  result.errors.resize(values.size());
+  ForEachInChannel(dims, along, [&](size_t channel, size_t i) {
+    const float scale = result.scales[channel];
+    const float level = std::clamp(std::nearbyint(values[i] / scale), -top, top);
+    integers[i] = static_cast<int8_t>(level);
+    result.errors[i] = level * scale - values[i];
+  });
+  result.integers = ir::Tensor::Of<int8_t>(weights.dims(), integers);
+  return result;
+}
+
+double WeightSqnr(const ir::Tensor& weights, const IntegerWeights& integers) {
+  double signal = 0, noise = 0;
+  for (const float value : weights.As<float>()) signal += static_cast<double>(value) * value;
+  for (const float error : integers.errors) noise += static_cast<double>(error) * error;
+  return noise > 0 && signal > 0 ? std::min(kLosslessDb, 10 * std::log10(signal / noise)) : kLosslessDb;
+}
+
+}  // namespace shoehorn::quant
