@@ -4,6 +4,8 @@
 #include <onnx/defs/schema.h>
 #include <onnx/inliner/inliner.h>
 
+#include <unordered_set>
+
 #include "formats/onnx.h"
 #include "formats/onnx_proto.h"
 
@@ -115,7 +117,35 @@ Status Importer::Values(onnx::GraphProto& proto, ir::Graph& graph, Scope& scope)
   return Ok();
 }
 
+/// Attributes that divide or stride: libonnx lets a zero pass, engines stop the whole process on it
+/// (CVE-2021-29587, CVE-2021-37691 and their like).
+Status CheckPositive(const onnx::NodeProto& proto) {
+  static const std::unordered_set<std::string_view> kPositive = {"group",        "strides",     "dilations",
+                                                                 "kernel_shape", "blocksize",   "num_outputs",
+                                                                 "hidden_size",  "num_heads",   "block_size"};
+  for (const auto& attribute : proto.attribute()) {
+    if (!kPositive.contains(attribute.name())) continue;
+    std::vector<int64_t> values(attribute.ints().begin(), attribute.ints().end());
+    if (attribute.type() == onnx::AttributeProto::INT) values.push_back(attribute.i());
+    for (const int64_t value : values)
+      if (value < 1) return Bad(NodePlace(proto), "attribute " + attribute.name() + " holds " + std::to_string(value), "1 or more");
+  }
+  return Ok();
+}
+
+/// An integer division by a constant zero ends the process of every engine.
+Status CheckDivisor(const ir::Node& node) {
+  if (!node.Is("Div") && !node.Is("Mod")) return Ok();
+  const ir::Value* divisor = node.input(1);
+  const ir::Tensor* tensor = divisor != nullptr ? ir::ConstantOf(*divisor) : nullptr;
+  const auto values = tensor != nullptr ? tensor->ToInts() : std::nullopt;
+  if (values && std::ranges::find(*values, 0) != values->end())
+    return Bad(node.Describe(), "an integer division by the constant 0", "a divisor other than 0");
+  return Ok();
+}
+
 Status Importer::CheckNode(const onnx::NodeProto& proto) {
+  if (proto.domain().empty() || proto.domain() == "ai.onnx") SHOEHORN_TRY(CheckPositive(proto));
   const std::string domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
   const int64_t version = model_.Opset(domain);
   if (domain.empty() && version == 0)
@@ -221,6 +251,7 @@ Status Importer::Nodes(onnx::GraphProto& proto, ir::Graph& graph) {
       }
       node.attributes().push_back({std::move(name), std::move(value).value()});
     }
+    if (check_) SHOEHORN_TRY(CheckDivisor(node));
   }
   // An inner graph may read a value that a later node of this graph makes; only the sort sees that.
   for (const ir::Node& node : graph.nodes()) ordered = ordered && node.Subgraphs().empty();
