@@ -5,9 +5,10 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <string>
 #include <vector>
+
+#include "support/machine.h"
 
 namespace shoehorn::fit {
 
@@ -107,18 +108,6 @@ struct QuantizationResult {
     std::string node, why;
   };
   std::vector<Left> left_in_float;
-};
-
-/// The computer on which everything was measured.
-struct Machine {
-  std::string cpu;                 ///< "AMD EPYC 9R14"
-  std::string architecture;        ///< "x86_64"
-  int cores = 0;                   ///< logical processors that this process may use
-  std::vector<std::string> flags;  ///< of interest to inference: "avx512_vnni", "avx512_bf16", "amx_int8", ...
-  uint64_t memory_bytes = 0;
-  std::string os, kernel;
-  std::string governor;            ///< of processor 0; empty when the system does not say
-  std::map<std::string, std::string> engines;  ///< name -> version
 };
 
 /// A file that went in, named by content.
