@@ -1,6 +1,7 @@
-// The outcome of a fit as plain structs: what was asked, what was tried, what was measured, what was chosen and
-// why. The fit fills it, `report` writes it as result.json, as text and as a page, and a resumed fit reads it
-// back. A number that was not measured is kUnknown (null in JSON), never a zero that looks like a result.
+// The outcome of a fit as plain structs: what was asked, what was tried, what was measured, what was chosen
+// and why. The fit fills it, `report` writes it as result.json, as text and as a page, and a resumed fit
+// reads it back. A number that was not measured is kUnknown (null in JSON), never a zero that looks like a
+// result.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,9 @@ struct RequirementResult {
   double confidence = 1;
 };
 
-/// Probability, 0.5 to 1, that `found` truly lies on the side of `required` where its value lies: the error is taken as
-/// normal with the half-width of the 95 % interval as 1.96 standard deviations. kUnknown when nothing was found.
+/// Probability, 0.5 to 1, that `found` truly lies on the side of `required` where its value lies: the error
+/// is taken as normal with the half-width of the 95 % interval as 1.96 standard deviations. kUnknown when
+/// nothing was found.
 double ConfidenceOf(const Estimate& found, double required);
 
 /// Latency of one run in milliseconds; low and high are the 95 % interval of p50.
@@ -66,17 +68,18 @@ struct Candidate {
   std::string precision;  ///< "fp32", "bf16", "int8"
   std::string variant;    ///< in words, for int8: "per channel, unsigned, percentile"; else empty
   int threads = 1;
-  bool original = false;  ///< the user's own file in ONNX Runtime's defaults: the yardstick at this thread count
+  bool original =
+      false;  ///< the user's own file in ONNX Runtime's defaults: the yardstick at this thread count
   CandidateState state = CandidateState::kSkipped;
-  std::string reason;     ///< why pruned, failed or skipped; one clause
+  std::string reason;  ///< why pruned, failed or skipped; one clause
   LatencyResult latency;
-  Estimate speedup;       ///< over the original at the same thread count, paired by rounds
+  Estimate speedup;  ///< over the original at the same thread count, paired by rounds
   MetricResult metric;
-  bool meets = false;     ///< every requirement of the spec
+  bool meets = false;  ///< every requirement of the spec
   double size_bytes = kUnknown;
   double peak_memory_bytes = kUnknown;
   double load_ms = kUnknown;
-  std::string artifact;   ///< path relative to the output folder; empty when it was not kept
+  std::string artifact;  ///< path relative to the output folder; empty when it was not kept
 };
 
 /// The smallest single change of the spec that would make some candidate feasible.
@@ -84,7 +87,7 @@ struct Relaxation {
   std::string requirement;  ///< RequirementResult::name
   double from = kUnknown, to = kUnknown;
   std::string unit;
-  std::string candidate;    ///< Candidate::id that would then be chosen
+  std::string candidate;  ///< Candidate::id that would then be chosen
 };
 
 /// What one pass did to one of the user's nodes.
@@ -133,24 +136,24 @@ struct StepTime {
 };
 
 struct FitResult {
-  std::string version;     ///< of Shoehorn
-  std::string created;     ///< UTC, "2026-03-01T12:00:00Z"
-  std::string name;        ///< the model's file name without its ending
+  std::string version;  ///< of Shoehorn
+  std::string created;  ///< UTC, "2026-03-01T12:00:00Z"
+  std::string name;     ///< the model's file name without its ending
   bool met = false;
-  std::string explanation; ///< one sentence: why chosen, or which requirement fails and by how much
+  std::string explanation;  ///< one sentence: why chosen, or which requirement fails and by how much
   bool budget_exhausted = false;
   double budget_s = 0;
   InputFile spec, model;
   std::vector<InputPlan> inputs;
   std::vector<RequirementResult> requirements;  ///< of the chosen candidate
-  std::vector<Candidate> candidates;            ///< originals first, then in the order in which they were tried
-  std::string original;                         ///< Candidate::id, at the thread count of the chosen one
-  std::string chosen;                           ///< Candidate::id; the original when nothing better meets the spec
-  std::vector<Relaxation> relaxations;          ///< only when not met; smallest first
-  uint64_t nodes_before = 0, nodes_after = 0;   ///< of the graph, simplification; without Constant nodes
+  std::vector<Candidate> candidates;    ///< originals first, then in the order in which they were tried
+  std::string original;                 ///< Candidate::id, at the thread count of the chosen one
+  std::string chosen;                   ///< Candidate::id; the original when nothing better meets the spec
+  std::vector<Relaxation> relaxations;  ///< only when not met; smallest first
+  uint64_t nodes_before = 0, nodes_after = 0;  ///< of the graph, simplification; without Constant nodes
   std::vector<RewriteResult> rewrites;
   QuantizationResult quantization;
-  std::vector<LayerResult> layers;              ///< in the order of execution
+  std::vector<LayerResult> layers;  ///< in the order of execution
   std::vector<StepTime> steps;
   std::vector<std::string> warnings;
   Machine machine;

@@ -13,8 +13,9 @@ namespace {
 
 // Vector, dot-product, matrix and short-float instructions, x86 and Arm, as /proc/cpuinfo spells them.
 constexpr std::array<std::string_view, 18> kFlags = {
-    "sse4_2",    "avx2",     "fma",      "f16c",        "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16",
-    "amx_tile",  "amx_int8", "amx_bf16", "asimd",       "asimdhp", "asimddp",  "i8mm",        "bf16",        "sve"};
+    "sse4_2",      "avx2",        "fma",         "f16c",     "avx512f",  "avx_vnni",
+    "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16",
+    "asimd",       "asimdhp",     "asimddp",     "i8mm",     "bf16",     "sve"};
 
 // "model name\t: AMD EPYC" -> {"model name", "AMD EPYC"}.
 std::pair<std::string, std::string> SplitField(const std::string& line, char separator) {

@@ -1,0 +1,214 @@
+// The summary on the terminal. Three lines answer the question; the tables below them say why:
+//   device   AMD EPYC, 2 cores; openvino 2026.4.1, bf16, 1 thread
+//   latency  5.70 ms (12.3 ms before, 2.16x faster), 143 MiB peak memory
+//   verdict  met
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/numbers.h"
+#include "report/report.h"
+#include "support/diagnostic.h"
+
+namespace shoehorn::report {
+namespace {
+
+using fit::Candidate;
+using fit::CandidateState;
+using fit::FitResult;
+
+enum class Paint { kPlain, kBold, kDim, kGood, kBad };
+
+size_t Columns(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+// At most `width` columns; what is cut off is marked by "..".
+std::string Fitted(std::string text, size_t width) {
+  if (Columns(text) <= width) return text;
+  while (Columns(text) > width - 2) {
+    while ((text.back() & 0xc0) == 0x80) text.pop_back();
+    text.pop_back();
+  }
+  return text + "..";
+}
+
+std::string Left(std::string_view text, size_t width) {
+  return std::string(text) + std::string(width - std::min(width, Columns(text)), ' ');
+}
+std::string Right(std::string_view text, size_t width) {
+  return std::string(width - std::min(width, Columns(text)), ' ') + std::string(text);
+}
+
+std::string Plural(int64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+class Summary {
+ public:
+  Summary(const FitResult& result, const TextStyle& style)
+      : result_(result), style_(style), width_(static_cast<size_t>(std::max(60, style.width))) {}
+
+  std::string Text() {
+    ThreeLines();
+    if (!result_.explanation.empty()) out_ += "\n", Wrapped(result_.explanation, 0);
+    Requirements();
+    Relaxations();
+    Candidates();
+    Warnings();
+    return std::move(out_);
+  }
+
+ private:
+  std::string Painted(std::string_view text, Paint paint) const {
+    if (!style_.color || paint == Paint::kPlain) return std::string(text);
+    const char* code = paint == Paint::kBold   ? "1"
+                       : paint == Paint::kDim  ? "2"
+                       : paint == Paint::kGood ? "1;32"
+                                               : "1;31";
+    return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+  }
+
+  // Text folded at spaces, all lines but the first indented by `indent`; the first is expected to start
+  // there.
+  void Wrapped(std::string_view text, size_t indent, Paint paint = Paint::kPlain) {
+    const std::string whole = Escaped(text);
+    std::string line;
+    const auto flush = [&] { out_ += Painted(line, paint) + "\n", line.clear(); };
+    for (size_t at = 0; at < whole.size();) {
+      const size_t space = std::min(whole.find(' ', at), whole.size());
+      std::string word = whole.substr(at, space - at);
+      if (!line.empty() && indent + Columns(line) + 1 + Columns(word) > width_) {
+        flush();
+        out_ += std::string(indent, ' ');
+      }
+      line += (line.empty() ? "" : " ") + word;
+      at = space + 1;
+    }
+    flush();
+  }
+
+  void Heading(std::string_view text) { out_ += "\n" + Painted(text, Paint::kBold) + "\n"; }
+
+  void ThreeLines() {
+    const Candidate* chosen = result_.Find(result_.chosen);
+    const Candidate* original = result_.Find(result_.original);
+    out_ += Painted("device   ", Paint::kDim);
+    std::string device = fmt::format("{}, {}", result_.machine.cpu, Plural(result_.machine.cores, "core"));
+    if (chosen) {
+      const auto version = result_.machine.engines.find(chosen->engine);
+      device += fmt::format("; {}{}, {}, {}", chosen->engine,
+                            version == result_.machine.engines.end() ? "" : " " + version->second,
+                            chosen->precision, Plural(chosen->threads, "thread"));
+    }
+    Wrapped(device, 9);
+
+    out_ += Painted("latency  ", Paint::kDim);
+    std::string outcome = "nothing could be measured";
+    if (chosen) {
+      outcome = Number(chosen->latency.p50) + " ms";
+      if (chosen == original || !original)
+        outcome += ", the original as it is";
+      else
+        outcome += fmt::format(" ({} ms before, {}x faster)", Number(original->latency.p50),
+                               Number(chosen->speedup.value));
+      outcome += fmt::format(", {} peak memory", Bytes(chosen->peak_memory_bytes));
+    }
+    Wrapped(outcome, 9);
+
+    out_ += Painted("verdict  ", Paint::kDim) + Verdict(result_.met) + "\n";
+  }
+
+  std::string Verdict(bool met) const {
+    return met ? Painted("met", Paint::kGood) : Painted("not met", Paint::kBad);
+  }
+
+  void Requirements() {
+    if (result_.requirements.empty()) return;
+    Heading(Left("requirement", 25) + Left("required", 20) + "found");
+    for (const fit::RequirementResult& r : result_.requirements) {
+      std::string found = WithUnit(r.found.value, r.unit);
+      if (r.found.low < r.found.high)
+        found += fmt::format(" ({} to {})", WithUnit(r.found.low, r.unit), WithUnit(r.found.high, r.unit));
+      out_ += Left(Fitted(Escaped(r.name), 24), 25);
+      out_ += Left((r.at_least ? "at least " : "at most ") + WithUnit(r.required, r.unit), 20);
+      out_ += Left(found, width_ - 45 - 8) + " " + Verdict(r.met) + "\n";
+      if (r.confidence < 0.95)
+        out_ += std::string(45, ' ') +
+                Painted(fmt::format("{:.0f} % sure", r.confidence * 100), Paint::kDim) + "\n";
+    }
+  }
+
+  void Relaxations() {
+    if (result_.relaxations.empty()) return;
+    Heading("any one of these changes of the spec would make it feasible");
+    for (const fit::Relaxation& r : result_.relaxations) {
+      out_ += "  ";
+      Wrapped(fmt::format("{}: {} instead of {}, by {}", r.requirement, WithUnit(r.to, r.unit),
+                          WithUnit(r.from, r.unit), r.candidate),
+              4);
+    }
+  }
+
+  std::string NameOf(const Candidate& c) const {
+    return c.original ? "original, " + c.engine : c.engine + " " + c.precision;
+  }
+
+  void Candidates() {
+    std::vector<const Candidate*> measured, others;
+    for (const Candidate& c : result_.candidates)
+      (c.state == CandidateState::kMeasured ? measured : others).push_back(&c);
+    std::stable_sort(measured.begin(), measured.end(),
+                     [](const Candidate* a, const Candidate* b) { return a->latency.p50 < b->latency.p50; });
+
+    if (!measured.empty()) {
+      const size_t name = width_ - 54;
+      const std::string metric = measured.front()->metric.name;
+      Heading(Left("  candidate", name) + Right("threads", 7) + Right("p50 ms", 8) + Right("speedup", 9) +
+              Right(Fitted(metric, 12), 13) + Right("size", 10) + "  meets");
+      for (const Candidate* c : measured) {
+        const std::string mark = c->id == result_.chosen ? "> " : "  ";
+        out_ += Left(mark + Fitted(Escaped(NameOf(*c)), name - 3), name) +
+                Right(std::to_string(c->threads), 7) + Right(Number(c->latency.p50), 8) +
+                Right(WithUnit(c->speedup.value, "x"), 9) + Right(WithUnit(c->metric.score.value, ""), 13) +
+                Right(Bytes(c->size_bytes), 10) + "  " + (c->meets ? Painted("yes", Paint::kGood) : "no") +
+                "\n";
+        if (!c->variant.empty())
+          out_ += "    " + Painted(Fitted(Escaped(c->variant), width_ - 4), Paint::kDim) + "\n";
+      }
+    }
+    if (others.empty()) return;
+    Heading("not measured to the end");
+    for (const Candidate* c : others) {
+      const char* state = c->state == CandidateState::kPruned   ? "pruned"
+                          : c->state == CandidateState::kFailed ? "failed"
+                                                                : "skipped";
+      out_ += "  ";
+      Wrapped(fmt::format("{}, {}{}{}: {}{}{}", NameOf(*c), Plural(c->threads, "thread"),
+                          c->variant.empty() ? "" : ", ", c->variant, state, c->reason.empty() ? "" : ": ",
+                          c->reason),
+              4);
+    }
+  }
+
+  void Warnings() {
+    for (const std::string& warning : result_.warnings) {
+      out_ += "\n" + Painted("warning: ", Paint::kBold);
+      Wrapped(warning, 9);
+    }
+  }
+
+  const FitResult& result_;
+  const TextStyle& style_;
+  const size_t width_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string SummaryText(const FitResult& result, const TextStyle& style) {
+  return Summary(result, style).Text();
+}
+
+}  // namespace shoehorn::report
