@@ -113,6 +113,12 @@ make_backend_tests() {
   PYTHONPATH=$work/site "$deps/python/bin/python" tools/backend_tests.py "$out"
 }
 
+# The libraries inside report.html; package-lock.json holds their hashes.
+make_page() {
+  cp src/report/page/package.json src/report/page/package-lock.json "$out"
+  npm --prefix "$out" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+}
+
 for program in python3 npm; do
   command -v $program >/dev/null || fail "'$program' is missing: install it first (Debian: apt-get install python3 npm)"
 done
@@ -125,4 +131,5 @@ part onnxruntime "$(pin onnxruntime) $headers" "fetching ONNX Runtime and its he
 part openvino "$(pin openvino)" "fetching OpenVINO (60 MB)" make_openvino
 part models "$(pin rapidocr-onnxruntime) $(pin silero-vad) $(pin magika)" "fetching public models (42 MB)" make_models
 part backend-tests "$(<tools/backend_tests.txt)" "writing ONNX's backend tests out" make_backend_tests
+part page "$(sha256sum <src/report/page/package-lock.json)" "fetching the libraries of the report's page (10 MB)" make_page
 part onnx "$(pin onnx)" "building libonnx from source (minutes)" make_onnx

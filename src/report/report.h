@@ -14,7 +14,7 @@ inline constexpr std::string_view kPlanSchema = "shoehorn/plan/1";
 
 struct TextStyle {
   bool color = false;  ///< ANSI colours; only for a terminal
-  int width = 80;      ///< columns, at least 60
+  int width = 80;      ///< columns; below 80 counts as 80
 };
 
 /// Device, latency and memory, verdict; then the requirements, what would have to give way if one fails, the

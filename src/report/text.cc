@@ -6,9 +6,9 @@
 
 #include <cmath>
 
-#include "report/numbers.h"
 #include "report/report.h"
 #include "support/diagnostic.h"
+#include "support/units.h"
 
 namespace shoehorn::report {
 namespace {
@@ -45,10 +45,22 @@ std::string Plural(int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
+std::string Number(double value) { return std::isnan(value) ? "-" : FormatNumber(value); }
+std::string Bytes(double value) { return std::isnan(value) ? "-" : FormatBytes(value); }
+std::string Fraction(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
+
+// "200 MiB", "1.80x", "12.3 ms"; without a unit the number is a metric or a ratio.
+std::string WithUnit(double value, std::string_view unit) {
+  if (unit.empty()) return Fraction(value);
+  if (unit == "bytes") return Bytes(value);
+  if (unit == "x") return Number(value) + "x";
+  return Number(value) + " " + std::string(unit);
+}
+
 class Summary {
  public:
   Summary(const FitResult& result, const TextStyle& style)
-      : result_(result), style_(style), width_(static_cast<size_t>(std::max(60, style.width))) {}
+      : result_(result), style_(style), width_(static_cast<size_t>(std::max(80, style.width))) {}
 
   std::string Text() {
     ThreeLines();
@@ -171,7 +183,7 @@ class Summary {
         const std::string mark = c->id == result_.chosen ? "> " : "  ";
         out_ += Left(mark + Fitted(Escaped(NameOf(*c)), name - 3), name) +
                 Right(std::to_string(c->threads), 7) + Right(Number(c->latency.p50), 8) +
-                Right(WithUnit(c->speedup.value, "x"), 9) + Right(WithUnit(c->metric.score.value, ""), 13) +
+                Right(WithUnit(c->speedup.value, "x"), 9) + Right(Fraction(c->metric.score.value), 13) +
                 Right(Bytes(c->size_bytes), 10) + "  " + (c->meets ? Painted("yes", Paint::kGood) : "no") +
                 "\n";
         if (!c->variant.empty())

@@ -52,7 +52,7 @@ FitResult SampleResult() {
   r.created = "2026-11-24T18:40:00Z";
   r.name = "ch_PP-OCRv4_rec_infer";
   r.met = true;
-  r.explanation = "openvino bf16 at 1 thread is the fastest of 14 candidates that meet every requirement.";
+  r.explanation = "openvino bf16 is the fastest candidate at 1 thread that meets every requirement.";
   r.budget_s = 600;
   r.spec = {"demo/plates.toml", "9f86d081884c7d65", 1432};
   r.model = {"ch_PP-OCRv4_rec_infer.onnx", "3a7bd3e2360a3d29", 10857958};
@@ -109,8 +109,8 @@ FitResult SampleResult() {
       {"fold_constants", "Slice.3", "its inputs are known once the shape is pinned"},
       {"fold_batch_norm", "BatchNormalization.7", "scale and shift moved into the weights of Conv.7"},
       {"fold_batch_norm", "BatchNormalization.9", "scale and shift moved into the weights of Conv.9"},
-      {"recognise_layer_norm", "ReduceMean.2", "nine operators are one LayerNormalization"},
-      {"eliminate_identity", kHostileName, "Identity changes nothing"},
+      {"fuse_layer_norm", "ReduceMean.2", "nine operators are one LayerNormalization"},
+      {"eliminate_dead", kHostileName, "Identity changes nothing"},
   };
 
   const char* const types[] = {"Convolution", "Convolution", "Multiply", "MatMul", "MVN", "Softmax"};

@@ -32,7 +32,8 @@ std::string Complaint(const Json& json) {
   valijson::Schema schema;
   valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
   valijson::ValidationResults results;
-  if (valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(json), &results)) return "";
+  if (valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(json), &results))
+    return "";
   valijson::ValidationResults::Error error;
   results.popError(error);
   std::string where;
@@ -64,7 +65,8 @@ TEST(ResultJson, EveryKeyIsInTheManual) {
   const std::function<void(const Json&)> look = [&](const Json& json) {
     if (json.is_object())
       for (const auto& [key, value] : json.items()) {
-        if (key != "onnxruntime" && key != "openvino") EXPECT_THAT(*manual, HasSubstr("`" + key)) << key;
+        const bool engine = key == "onnxruntime" || key == "openvino";
+        EXPECT_TRUE(engine || manual->find("`" + key) != std::string::npos) << key;
         look(value);
       }
     if (json.is_array() && !json.empty()) look(json.front());
@@ -100,10 +102,13 @@ TEST(ResultJson, NamesThatAreNotUtf8StillGiveJson) {
 }
 
 TEST(ResultJson, FaultsNameTheKey) {
-  const auto text_of = [](const Json& json) { return ResultFromJson(json.dump(), "out/result.json").error().Text(); };
+  const auto text_of = [](const Json& json) {
+    return ResultFromJson(json.dump(), "out/result.json").error().Text();
+  };
   const Json good = Json::parse(ToJson(testing::SampleResult()));
 
-  EXPECT_THAT(ResultFromJson("{\"schema\": ", "out/result.json").error().Text(), HasSubstr("not JSON, or cut off"));
+  EXPECT_THAT(ResultFromJson("{\"schema\": ", "out/result.json").error().Text(),
+              HasSubstr("not JSON, or cut off"));
   Json bad = good;
   bad["schema"] = "shoehorn/result/7";
   EXPECT_THAT(text_of(bad), HasSubstr("schema: 'shoehorn/result/7'"));
