@@ -111,6 +111,24 @@ class ValueView final : public onnx::DataPropagationContext {
   ir::Node& node_;
 };
 
+/// `inferred` with what `declared` knows beyond it; inferred numbers win, since they follow from the inputs.
+ir::Type Merged(const ir::Type& declared, ir::Type inferred) {
+  if (!inferred.opaque.empty()) return inferred;
+  if (inferred.element == ir::DataType::kUndefined) inferred.element = declared.element;
+  if (inferred.element == ir::DataType::kUndefined && !inferred.has_rank) return declared;
+  if (!declared.has_rank) return inferred;
+  if (!inferred.has_rank) {
+    inferred.has_rank = true;
+    inferred.dims = declared.dims;
+    return inferred;
+  }
+  if (declared.dims.size() != inferred.dims.size()) return inferred;
+  for (size_t i = 0; i < inferred.dims.size(); ++i)
+    if (!inferred.dims[i].known() && (declared.dims[i].known() || !declared.dims[i].symbol.empty()))
+      inferred.dims[i] = declared.dims[i];
+  return inferred;
+}
+
 /// Infers the body of an If, Loop or Scan from the types that its owner hands in.
 class BodyInferencer final : public onnx::GraphInferencer {
  public:
@@ -119,7 +137,7 @@ class BodyInferencer final : public onnx::GraphInferencer {
   std::vector<const onnx::TypeProto*> doInferencing(const std::vector<const onnx::TypeProto*>& input_types,
                                                     const std::vector<const onnx::TensorProto*>&) override {
     for (size_t i = 0; i < graph_.inputs().size() && i < input_types.size(); ++i)
-      if (input_types[i] != nullptr) graph_.inputs()[i]->type = TypeFromProto(*input_types[i]);
+      if (input_types[i] != nullptr) graph_.inputs()[i]->type = Merged(graph_.inputs()[i]->type, TypeFromProto(*input_types[i]));
     if (const auto result = inference_.InferGraph(graph_); !result.ok())
       throw onnx::InferenceError(result.error().place + ": " + result.error().found);
     types_.resize(graph_.outputs().size());
@@ -186,24 +204,6 @@ const onnx::TensorShapeProto* Inference::Known(const ir::Value& value) {
   onnx::TensorShapeProto& known = known_[value.name()];
   for (const int64_t element : elements) known.add_dim()->set_dim_value(element);
   return &known;
-}
-
-/// `inferred` with what `declared` knows beyond it; inferred numbers win, since they follow from the inputs.
-ir::Type Merged(const ir::Type& declared, ir::Type inferred) {
-  if (!inferred.opaque.empty()) return inferred;
-  if (inferred.element == ir::DataType::kUndefined) inferred.element = declared.element;
-  if (inferred.element == ir::DataType::kUndefined && !inferred.has_rank) return declared;
-  if (!declared.has_rank) return inferred;
-  if (!inferred.has_rank) {
-    inferred.has_rank = true;
-    inferred.dims = declared.dims;
-    return inferred;
-  }
-  if (declared.dims.size() != inferred.dims.size()) return inferred;
-  for (size_t i = 0; i < inferred.dims.size(); ++i)
-    if (!inferred.dims[i].known() && (declared.dims[i].known() || !declared.dims[i].symbol.empty()))
-      inferred.dims[i] = declared.dims[i];
-  return inferred;
 }
 
 /// The definition whose propagation of values holds for this node. Definitions before opset 13 carry none, though the
