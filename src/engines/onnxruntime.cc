@@ -3,14 +3,13 @@
 //
 // Threads spin while they wait for work (the runtime's default): fastest when runs follow back to back, as measured
 // here, and wasteful for a device that waits for frames.
-#include <stdlib.h>
-
 #include <nlohmann/json.hpp>
 
 #include "engines/onnxruntime_api.h"
 #include "engines/ports.h"
 #include "formats/onnx.h"
 #include "support/files.h"
+#include "support/temporary.h"
 
 namespace shoehorn::engines {
 namespace {
@@ -68,17 +67,14 @@ Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
 
 class OrtSession : public Session {
  public:
-  OrtSession(Ort::Session session, fs::path profile_folder)
+  OrtSession(Ort::Session session, std::unique_ptr<TemporaryFolder> profile_folder)
       : session_(std::move(session)),
         inputs_(InputsOf(session_)),
         outputs_(OutputsOf(session_)),
         profile_folder_(std::move(profile_folder)) {}
 
   ~OrtSession() override {
-    if (profile_folder_.empty()) return;
-    if (!layers_) EndProfiling();  // else the runtime would write its file after the folder is gone
-    std::error_code ignored;
-    fs::remove_all(profile_folder_, ignored);
+    if (profile_folder_ && !layers_) EndProfiling();  // else the runtime writes its file after the folder is gone
   }
 
   const std::vector<Port>& inputs() const override { return inputs_; }
@@ -109,7 +105,7 @@ class OrtSession : public Session {
   }
 
   Result<std::vector<LayerTime>> Layers() override {
-    SHOEHORN_CHECK(!profile_folder_.empty(), "layer times of a session that does not profile");
+    SHOEHORN_CHECK(profile_folder_ != nullptr, "layer times of a session that does not profile");
     if (!layers_) layers_ = ParseProfile(EndProfiling());
     return *layers_;
   }
@@ -122,22 +118,12 @@ class OrtSession : public Session {
 
   Ort::Session session_;
   std::vector<Port> inputs_, outputs_;
-  fs::path profile_folder_;  // empty: no profile
+  std::unique_ptr<TemporaryFolder> profile_folder_;  // null: no profile
   std::optional<Result<std::vector<LayerTime>>> layers_;
   std::vector<ir::Tensor> bound_;
   std::vector<Ort::Value> values_;
   std::vector<const char*> input_names_, output_names_;
 };
-
-Result<fs::path> MakeProfileFolder() {
-  std::string pattern = (fs::temp_directory_path() / "shoehorn-profile-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) != nullptr) return fs::path(pattern);
-  Diagnostic diagnostic;
-  diagnostic.file = fs::temp_directory_path().string();
-  diagnostic.found = "cannot create a folder for the profile there";
-  diagnostic.fix = "set TMPDIR to a folder that can be written";
-  return diagnostic;
-}
 
 class OrtEngine : public Engine {
  public:
@@ -149,21 +135,19 @@ class OrtEngine : public Engine {
 
   Result<std::unique_ptr<Session>> Load(const fs::path& model, const SessionOptions& wanted) override {
     SHOEHORN_TRY(CheckPrecision(wanted.precision));
-    fs::path profile_folder;
+    std::unique_ptr<TemporaryFolder> profile_folder;
     try {
       // The defaults are the runtime's fastest for back-to-back runs: every optimization, memory pattern, spinning.
       Ort::SessionOptions options;
       options.SetIntraOpNumThreads(wanted.threads);
       options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
       if (wanted.profile) {
-        SHOEHORN_ASSIGN(profile_folder, MakeProfileFolder());
-        options.EnableProfiling((profile_folder / "layers").c_str());
+        SHOEHORN_ASSIGN(profile_folder, TemporaryFolder::Create());
+        options.EnableProfiling((profile_folder->path() / "layers").c_str());
       }
       return std::unique_ptr<Session>(
-          std::make_unique<OrtSession>(Ort::Session(*env_, model.c_str(), options), profile_folder));
+          std::make_unique<OrtSession>(Ort::Session(*env_, model.c_str(), options), std::move(profile_folder)));
     } catch (const Ort::Exception& error) {
-      std::error_code ignored;
-      if (!profile_folder.empty()) fs::remove_all(profile_folder, ignored);
       Diagnostic diagnostic = OrtError("cannot load the model", error);
       diagnostic.file = model.string();
       return diagnostic;

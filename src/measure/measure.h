@@ -49,13 +49,17 @@ struct PairedMeasurement {
 
 struct MeasureOptions {
   std::chrono::milliseconds time_each{2000};  ///< running time for each of the two, warm-up apart
-  size_t min_runs = 30, max_runs = 5000;
-  std::vector<ir::Tensor> inputs;             ///< one sample's inputs (written to a file for the workers)
+  size_t min_runs = 30, max_runs = 5000;      ///< a verdict on p99 wants min_runs of 662 or more
+  std::vector<ir::Tensor> inputs;             ///< one sample's inputs, in the order of the model's
   std::chrono::seconds timeout{120};          ///< of any single answer; past it the worker is killed
-  const std::function<bool()>* stop = nullptr;  ///< asked between rounds (Ctrl-C, budget)
+  const std::function<bool()>* stop = nullptr;  ///< asked between rounds and ten times a second (Ctrl-C, budget)
 };
 
-/// A worker that crashes, hangs or refuses is a Diagnostic that says how it ended, never our end.
+/// Bytes of an artifact with all its files: .xml and .bin; .onnx and its external data.
+Result<uint64_t> SizeOfArtifact(const std::filesystem::path& artifact);
+
+/// load_ms is from nothing to the first run: the engine's library and the model. peak_memory_bytes is the worker process as a
+/// whole. A worker that crashes, hangs or refuses is a Diagnostic that says how it ended, never our end.
 Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& original, const MeasureOptions& options);
 Result<Measurement> MeasureAlone(const Subject& subject, const MeasureOptions& options);
 Result<std::vector<engines::LayerTime>> ProfileLayers(const Subject& subject, const MeasureOptions& options);
@@ -65,14 +69,16 @@ struct EvaluateOptions {
   data::SamplesSpec samples;
   std::vector<data::InputSpec> inputs;
   data::MetricSpec metric;
-  /// Folder of the original's outputs (one .npz-like file a sample), for metrics that need them; made by RecordOutputs.
+  /// Folder of the original's outputs, for metrics that need them; made by RecordOutputs.
   std::filesystem::path reference;
-  std::chrono::seconds timeout{600};
+  std::chrono::seconds timeout{600};            ///< without a sign of life from the worker
+  const std::function<bool()>* stop = nullptr;  ///< asked ten times a second
+  const std::function<void(size_t done, size_t of)>* progress = nullptr;
 };
 Result<std::vector<data::Observation>> Evaluate(const Subject& subject, const EvaluateOptions& options);
 Status RecordOutputs(const Subject& subject, const EvaluateOptions& options, const std::filesystem::path& folder);
 
-/// Value of a metric with a bootstrap interval (95 %, fixed seed), and the paired difference to the original.
+/// Value of a metric with a bootstrap interval (95 %, fixed seed), and the paired difference to the original (value minus its).
 struct Score {
   double value = 0, low = 0, high = 0;
   size_t samples = 0;
