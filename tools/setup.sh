@@ -116,7 +116,7 @@ make_backend_tests() {
 # The libraries inside report.html; package-lock.json holds their hashes.
 make_page() {
   cp src/report/page/package.json src/report/page/package-lock.json "$out"
-  npm --prefix "$out" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+  (cd "$out" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
 }
 
 for program in python3 npm; do
