@@ -41,6 +41,8 @@ struct PassContext {
   /// called for each node that a pass made or whose inputs or attributes it changed. Errors: those of
   /// TypeInference::InferNode.
   Status InferFrom(ir::Node& node);
+  /// InferFrom() for every node that reads `value`.
+  Status InferUsers(const ir::Value& value);
 };
 
 using PassFunction = Result<bool> (*)(ir::Graph& graph, PassContext& context);

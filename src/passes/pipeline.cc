@@ -7,13 +7,20 @@ namespace {
 
 /// Once, before types are inferred: what files spell in several ways is put into one form.
 constexpr const char* kPreparation[] = {
+    "drop_initializer_inputs",
+    "lift_constants",
     "eliminate_dead",
 };
 
 /// Again and again until a round changes nothing.
 constexpr const char* kRound[] = {
     // What is known is computed, and what cannot run goes.
+    "fold_constants",
+    "inline_if",
     // Nodes that do nothing.
+    "eliminate_identity",
+    "merge_casts",
+    "eliminate_noop",
     // Operators spelled out in smaller ones, before their parts go elsewhere.
     "merge_clips",
     "fuse_hard_swish",
@@ -36,6 +43,7 @@ constexpr const char* kRound[] = {
     "fold_bias",
     "fuse_gemm",
     // Equal things once, unused things never.
+    "eliminate_common_subexpressions",
     "eliminate_dead",
 };
 

@@ -73,4 +73,10 @@ Status PassContext::InferFrom(ir::Node& node) {
   return Ok();
 }
 
+Status PassContext::InferUsers(const ir::Value& value) {
+  const std::vector<ir::Use> uses = value.uses();
+  for (const ir::Use& use : uses) SHOEHORN_TRY(InferFrom(*use.node));
+  return Ok();
+}
+
 }  // namespace shoehorn::passes
