@@ -15,6 +15,8 @@ constexpr const char* kPreparation[] = {
 /// Again and again until a round changes nothing.
 constexpr const char* kRound[] = {
     // What is known is computed, and what cannot run goes.
+    "fold_shape",
+    "eliminate_dead",
     "fold_constants",
     "inline_if",
     // Nodes that do nothing.
