@@ -18,6 +18,8 @@ std::vector<ir::Tensor> RandomInputs(const ir::Graph& graph, const InputOptions&
                       : named != options.sizes.end() ? named->second
                                                      : options.other_size);
     }
+    if (const auto whole = options.shapes.find(input->name()); whole != options.shapes.end())
+      shape = whole->second;
     const bool real =
         input->type.element == ir::DataType::kFloat || input->type.element == ir::DataType::kFloat16 ||
         input->type.element == ir::DataType::kBfloat16 || input->type.element == ir::DataType::kDouble;
