@@ -33,7 +33,9 @@ TEST(Evaluator, AnIntegerOverflowInADivisionIsSurvived) {
   // The smallest int32 divided by -1 traps in the processor.
   const auto result = Evaluate(R"(<ir_version: 8, opset_import: ["" : 17]>
 g () => (int32[1] y) <int32[1] least = {-2147483648}, int32[1] one = {1}> { minus = Neg(one)  y = Div(least, minus) })");
-  if (!result.ok()) EXPECT_THAT(result.error().found, HasSubstr("constants cannot be computed: "));
+  if (!result.ok()) {
+    EXPECT_THAT(result.error().found, HasSubstr("constants cannot be computed: "));
+  }
 }
 
 TEST(RunIsolated, GivesWhatTheWorkGave) {
