@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "data/metric_support.h"
-#include "data/vocabulary.h"
+#include "data/characters.h"
 
 namespace shoehorn::data {
 

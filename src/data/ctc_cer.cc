@@ -1,7 +1,7 @@
 // Character error rate: edits over characters, summed over all texts. "KA 3147" read as "KA 314": one edit in seven characters.
 #include "data/ctc.h"
 #include "data/metric_support.h"
-#include "data/vocabulary.h"
+#include "data/characters.h"
 
 namespace shoehorn::data {
 namespace {

@@ -17,15 +17,15 @@ using Observation = std::vector<double>;
 
 /// What the spec says about the metric.
 struct MetricSpec {
-  std::string name;                     ///< "top_k", "ctc_exact", "ctc_cer", "roc_auc", "mean_iou", "map_yolox", "cosine", "top1_agreement", "external"
+  std::string name{};                     ///< "top_k", "ctc_exact", "ctc_cer", "roc_auc", "mean_iou", "map_yolox", "cosine", "top1_agreement", "external"
   int k = 1;                            ///< top_k
-  std::vector<std::string> vocabulary;  ///< CTC: characters in class order, without blank (see vocabulary.h)
+  std::vector<std::string> vocabulary{};  ///< CTC: characters in class order, without blank
   std::string blank = "first";          ///< CTC: index of the blank class, "first" or "last"
-  std::string ignore;                   ///< CTC: characters that do not count, in label and reading alike, such as "·-. "
-  std::string output;                   ///< which output to read; empty: the first (cosine, external: all)
+  std::string ignore{};                   ///< CTC: characters that do not count, in label and reading alike, such as "·-. "
+  std::string output{};                   ///< which output to read; empty: the first (cosine, external: all)
   double score_threshold = 0.001, iou_threshold = 0.65;  ///< map_yolox: decoding and non-maximum suppression
   std::vector<int> strides = {8, 16, 32};
-  std::string command;                  ///< external: run for each sample, see external.cc
+  std::string command{};                  ///< external: run for each sample, see external.cc
   bool higher_is_better = true;         ///< external only; the others know
 };
 

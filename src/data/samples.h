@@ -58,16 +58,16 @@ struct Box {
 
 /// What is known to be true of a sample; which member is filled depends on the label format.
 struct Label {
-  std::string text;                  ///< CSV: the label as written (class number, plate text)
-  std::vector<Box> boxes;            ///< YOLO
-  std::filesystem::path mask;        ///< class-mask image
+  std::string text{};                  ///< CSV: the label as written (class number, plate text)
+  std::vector<Box> boxes{};            ///< YOLO
+  std::filesystem::path mask{};        ///< class-mask image
   bool present = false;
 };
 
 struct Sample {
-  std::string id;                    ///< file name, for messages and reports
-  std::vector<ir::Tensor> inputs;    ///< in the order of the InputSpecs
-  Label label;
+  std::string id{};                    ///< file name, for messages and reports
+  std::vector<ir::Tensor> inputs{};    ///< in the order of the InputSpecs
+  Label label{};
   int original_width = 0, original_height = 0;  ///< of the image; 0 for arrays
   int model_width = 0, model_height = 0;
   double scale_x = 1, scale_y = 1;   ///< model pixel = original pixel * scale + offset

@@ -1,4 +1,4 @@
-#include "data/vocabulary.h"
+#include "data/characters.h"
 
 #include <numeric>
 
@@ -13,19 +13,6 @@ std::vector<std::string> Characters(std::string_view text) {
       if (at + i >= text.size() || (static_cast<uint8_t>(text[at + i]) & 0xc0) != 0x80) length = 1;
     out.emplace_back(text.substr(at, length));
     at += length;
-  }
-  return out;
-}
-
-std::vector<std::string> ParseVocabulary(std::string_view text) {
-  if (text.find('\n') == std::string_view::npos) return Characters(text);
-  std::vector<std::string> out;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    std::string_view entry = text.substr(at, end - at);
-    if (entry.ends_with('\r')) entry.remove_suffix(1);
-    out.emplace_back(entry);
-    at = end + 1;
   }
   return out;
 }
