@@ -192,7 +192,7 @@ const std::vector<Key<data::SamplesSpec>> kSamplesKeys = {
     {"labels",
      [](const TomlValue& v, data::SamplesSpec& t) {
        using enum data::LabelFormat;
-       return Set(t.labels, Choice<data::LabelFormat>(v, {{"none", kNone}, {"csv", kCsv}, {"yolo", kYolo}}));
+       return Set(t.labels, Choice<data::LabelFormat>(v, {{"none", kNone}, {"csv", kCsv}, {"yolo", kYolo}, {"masks", kMask}}));
      }},
     {"labels_path", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.labels_path, Path(v)); }},
     {"file_column", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.csv_file_column, Column(v)); }},
@@ -219,6 +219,7 @@ const std::vector<Key<Spec>> kMetricKeys = {
        return Ok();
      }},
     {"blank", [](const TomlValue& v, Spec& t) { return Set(t.metric.blank, Word(v, {"first", "last"})); }},
+    {"ignore", [](const TomlValue& v, Spec& t) { return Set(t.metric.ignore, Text(v)); }},
     {"output", [](const TomlValue& v, Spec& t) { return Set(t.metric.output, Text(v)); }},
     {"score_threshold", [](const TomlValue& v, Spec& t) { return Set(t.metric.score_threshold, NumberBetween(v, 0, 1)); }},
     {"iou_threshold", [](const TomlValue& v, Spec& t) { return Set(t.metric.iou_threshold, NumberBetween(v, 0, 1)); }},
