@@ -23,8 +23,8 @@ inline Estimate Exactly(double value) { return {value, value, value}; }
 
 /// One line of the verdict.
 struct RequirementResult {
-  std::string name;       ///< the key in the spec: "speedup", "latency_p99_ms", "accuracy_drop_absolute"
-  std::string unit;       ///< "ms", "bytes", "x", "points", "1/s", "" for fractions
+  std::string name;       ///< the key in the spec: "speedup", "latency_p99", "accuracy_drop"
+  std::string unit;       ///< "ms", "bytes", "x", "1/s"; "": the metric's own
   bool at_least = false;  ///< true: found must be >= required; false: <=
   double required = kUnknown;
   Estimate found;

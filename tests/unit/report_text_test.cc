@@ -30,7 +30,7 @@ TEST(SummaryText, ListsRequirementsWithTheirIntervals) {
   EXPECT_THAT(text,
               HasSubstr("speedup                  at least 1.80x      2.16x (2.10x to 2.22x)      met\n"));
   EXPECT_THAT(text,
-              HasSubstr("peak_memory_bytes        at most 200 MiB     143 MiB                     met\n"));
+              HasSubstr("peak_memory              at most 200 MiB     116 MiB                     met\n"));
 }
 
 TEST(SummaryText, ANarrowVerdictSaysHowSureItIs) {

@@ -18,9 +18,9 @@ export function front(candidates) {
 
 // The spec's limits in the plot's units, at the thread count of the chosen candidate.
 export function limits({ requirements, original }) {
-  const required = (name) => requirements.find((r) => r.name === name || r.name === `${name}_ms`)?.required;
+  const required = (name) => requirements.find((r) => r.name === name)?.required;
   const direction = original?.metric.higher_is_better === false ? -1 : 1;
-  const absolute = required("accuracy_drop_absolute"), relative = required("accuracy_drop_relative");
+  const absolute = required("accuracy_drop"), relative = required("accuracy_drop_relative");
   const drops = [absolute, known(relative) && original ? relative * Math.abs(score(original)) : null].filter(known);
   const speedup = required("speedup");
   const times = [required("latency_p50"), known(speedup) && original ? latency(original) / speedup : null].filter(known);
@@ -86,6 +86,8 @@ function scatter(result, points, width) {
       Plot.dot(marked, { x: latency, y: (c) => inside(score(c)), r: 11, stroke: "var(--text)", strokeWidth: 1.5 }),
       Plot.text(marked, { x: latency, y: (c) => inside(score(c)), dy: -20, fontWeight: 600, fill: "var(--text)", stroke: "var(--page)",
         strokeWidth: 4, text: (c) => (c.id === result.chosen?.id ? (c.original ? "original, chosen" : "chosen") : "original") }),
+      Plot.text(points.filter((c) => c.threads !== result.chosen?.threads), { x: latency, y: (c) => inside(score(c)), dx: 10, dy: -9,
+        text: (c) => plural(c.threads, "thread"), textAnchor: "start", fill: "var(--faint)", fontSize: 11 }),
       Plot.text(points.filter(outside), { x: latency, y: (c) => inside(score(c)), dy: 15, text: (c) => `↓ ${fraction(score(c))}`, fill: "var(--faint)" }),
       Plot.tip(points, Plot.pointer({ x: latency, y: (c) => inside(score(c)), title: describe, fill: "var(--card)", stroke: "var(--line)", fontSize: 12 })),
     ],

@@ -12,7 +12,7 @@ export function number(value) {
 }
 
 export const ms = (value) => (known(value) ? `${number(value)} ms` : "–");
-export const times = (value) => (known(value) ? `${value.toFixed(2)}×` : "–");
+export const times = (value) => (known(value) ? `${value < 1 ? value.toPrecision(3) : value.toFixed(2)}×` : "–");
 export const fraction = (value) => (known(value) ? value.toFixed(3) : "–");
 
 export function bytes(value) {
@@ -25,7 +25,10 @@ export function bytes(value) {
 
 export function seconds(value) {
   if (!known(value)) return "–";
-  if (value >= 60) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+  if (value >= 60) {
+    const whole = Math.round(value);
+    return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  }
   return value < 1 ? ms(value * 1000) : `${number(value)} s`;
 }
 

@@ -3,25 +3,17 @@ import { h, section, table, visible, code } from "./dom.js";
 import { known, ms, times, fraction, bytes, withUnit, interval, engineName, plural, number } from "./format.js";
 
 const words = {
-  accuracy_drop_absolute: "Accuracy drop, absolute",
-  accuracy_drop_relative: "Accuracy drop, relative",
-  speedup: "Speed-up over the original",
-  size_ratio: "Size, part of the original",
-  size: "Artifact size",
-  size_bytes: "Artifact size",
-  peak_memory: "Peak memory",
-  peak_memory_bytes: "Peak memory",
+  accuracy_drop: "Accuracy drop",
+  accuracy_drop_relative: "Accuracy drop, part of the original",
   latency_p50: "Latency, median",
-  latency_p50_ms: "Latency, median",
   latency_p90: "Latency, 90th percentile",
-  latency_p90_ms: "Latency, 90th percentile",
   latency_p99: "Latency, 99th percentile",
-  latency_p99_ms: "Latency, 99th percentile",
-  load: "Load time",
-  load_ms: "Load time",
+  speedup: "Speed-up over the original",
+  peak_memory: "Peak memory",
+  size: "Artifact size",
+  size_ratio: "Size, part of the original",
   load_time: "Load time",
   throughput: "Throughput",
-  throughput_per_s: "Throughput",
 };
 export const requirementName = (name) => words[name] ?? visible(name);
 
