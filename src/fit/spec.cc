@@ -267,7 +267,7 @@ Status ReadSamples(const TomlValue& table, data::SamplesSpec& samples) {
   if (samples.labels != data::LabelFormat::kNone && samples.labels_path.empty())
     return table.Wrong("has labels but no labels_path", "labels_path = \"labels.csv\", or the folder of YOLO text files");
   if (samples.labels == data::LabelFormat::kNone && !samples.labels_path.empty())
-    return table.Wrong("has a labels_path but no labels", "labels = \"csv\" or labels = \"yolo\"");
+    return table.Wrong("has a labels_path but no labels", "labels = \"csv\", \"yolo\" or \"masks\"");
   return Ok();
 }
 
