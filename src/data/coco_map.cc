@@ -16,43 +16,51 @@ struct ClassRecord {
   double objects = 0;
   std::vector<Scored> detections;
 };
+/// A detection that hits at some threshold, and how many detections score at least as high.
+struct Hit {
+  double rank;
+  unsigned thresholds;
+};
 
-/// Precision read at recalls 0, 0.01 ... 1, averaged.
-double AveragePrecision(const ClassRecord& record, int t) {
-  std::vector<double> precision, recall;
-  precision.reserve(record.detections.size());
-  recall.reserve(record.detections.size());
-  double hits = 0;
-  for (const Scored& detection : record.detections) {
-    hits += detection.hits >> t & 1;
-    precision.push_back(hits / static_cast<double>(precision.size() + 1));
-    recall.push_back(hits / record.objects);
-  }
+/// Best precision at recall r or above, for r = 0, 0.01 ... 1, averaged. Recall grows and precision peaks at hits only, so the
+/// detections between them need not be looked at (this runs thousands of times in a bootstrap).
+double AveragePrecision(const std::vector<Hit>& hits, double objects, int t) {
+  std::vector<double> precision;
+  for (const Hit& hit : hits)
+    if ((hit.thresholds >> t & 1) != 0) precision.push_back(static_cast<double>(precision.size() + 1) / hit.rank);
   for (size_t i = precision.size(); i-- > 1;) precision[i - 1] = std::max(precision[i - 1], precision[i]);
   double sum = 0;
   size_t at = 0;
   for (int r = 0; r < kRecalls; ++r) {
-    while (at < recall.size() && recall[at] < r / 100.0) ++at;
-    if (at == recall.size()) break;
+    while (at < precision.size() && static_cast<double>(at + 1) / objects < r / 100.0) ++at;
+    if (at == precision.size()) break;
     sum += precision[at];
   }
   return sum / kRecalls;
 }
 
 double MeanOver(std::span<const Observation* const> rows, int first, int last) {
-  std::map<int, ClassRecord> classes;
+  std::vector<ClassRecord> classes;
+  const auto record_of = [&](double cls) -> ClassRecord& {
+    const auto index = static_cast<size_t>(cls);
+    if (index >= classes.size()) classes.resize(index + 1);
+    return classes[index];
+  };
   for (const Observation* row : rows) {
     const auto objects = static_cast<size_t>(row->front());
-    for (size_t i = 1; i <= objects; ++i) ++classes[static_cast<int>((*row)[i])].objects;
+    for (size_t i = 1; i <= objects; ++i) ++record_of((*row)[i]).objects;
     for (size_t i = 1 + objects; i + 2 < row->size(); i += 3)
-      classes[static_cast<int>((*row)[i])].detections.push_back({(*row)[i + 1], static_cast<unsigned>((*row)[i + 2])});
+      record_of((*row)[i]).detections.push_back({(*row)[i + 1], static_cast<unsigned>((*row)[i + 2])});
   }
   double sum = 0;
   int counted = 0;
-  for (auto& [cls, record] : classes) {
+  for (ClassRecord& record : classes) {
     if (record.objects == 0) continue;
     std::ranges::stable_sort(record.detections, std::greater(), &Scored::score);
-    for (int t = first; t <= last; ++t) sum += AveragePrecision(record, t);
+    std::vector<Hit> hits;
+    for (size_t i = 0; i < record.detections.size(); ++i)
+      if (record.detections[i].hits != 0) hits.push_back({static_cast<double>(i + 1), record.detections[i].hits});
+    for (int t = first; t <= last; ++t) sum += AveragePrecision(hits, record.objects, t);
     ++counted;
   }
   return counted == 0 ? 0 : sum / (counted * (last - first + 1));
