@@ -1,7 +1,9 @@
 // Makes the demo's samples: number plates as a dash camera sees them, the same ones on every machine.
-//   make_plates demo/plates     writes calibration/*.jpg, evaluation/*.jpg and a CSV beside each: file,plate,scene
-// A plate is set in one of eight real typefaces, then hung on a car: perspective, distance, motion blur, defocus, uneven light,
-// and by day, by night (dark and noisy) or with glare. Letters I, O and Q are not used, as on most of Europe's plates.
+//   make_plates demo/plates     writes calibration/*.jpg, evaluation/*.jpg and a CSV beside each:
+//   file,plate,scene
+// A plate is set in one of eight real typefaces, then hung on a car: perspective, distance, motion blur,
+// defocus, uneven light, and by day, by night (dark and noisy) or with glare. Letters I, O and Q are not
+// used, as on most of Europe's plates.
 #include <fmt/format.h>
 #include <ft2build.h>
 #include FT_FREETYPE_H
@@ -24,21 +26,30 @@ using shoehorn::Result;
 using shoehorn::Status;
 
 constexpr std::array kFonts = {
-    "dejavu/DejaVuSans-Bold.ttf",          "dejavu/DejaVuSansMono-Bold.ttf",
-    "liberation/LiberationSans-Bold.ttf",  "liberation/LiberationSansNarrow-Bold.ttf",
-    "roboto/unhinted/RobotoCondensed-Bold.ttf", "roboto/unhinted/RobotoTTF/Roboto-Medium.ttf",
-    "b612/B612-Bold.otf",                  "b612/B612Mono-Bold.otf",
+    "dejavu/DejaVuSans-Bold.ttf",
+    "dejavu/DejaVuSansMono-Bold.ttf",
+    "liberation/LiberationSans-Bold.ttf",
+    "liberation/LiberationSansNarrow-Bold.ttf",
+    "roboto/unhinted/RobotoCondensed-Bold.ttf",
+    "roboto/unhinted/RobotoTTF/Roboto-Medium.ttf",
+    "b612/B612-Bold.otf",
+    "b612/B612Mono-Bold.otf",
 };
 
 /// Seeded numbers that do not depend on the standard library's distributions.
 class Random {
  public:
   explicit Random(uint32_t seed) : engine_(seed) {}
-  /// Each call draws once; two calls never stand among one call's arguments, whose order the language leaves open.
-  double Between(double low, double high) { return low + (high - low) * (static_cast<double>(engine_()) / 4294967296.0); }
+  /// Each call draws once; two calls never stand among one call's arguments, whose order the language leaves
+  /// open.
+  double Between(double low, double high) {
+    return low + (high - low) * (static_cast<double>(engine_()) / 4294967296.0);
+  }
   int Below(int end) { return static_cast<int>(Between(0, end)); }
   bool Chance(double probability) { return Between(0, 1) < probability; }
-  char Of(std::string_view characters) { return characters[static_cast<size_t>(Below(static_cast<int>(characters.size())))]; }
+  char Of(std::string_view characters) {
+    return characters[static_cast<size_t>(Below(static_cast<int>(characters.size())))];
+  }
 
  private:
   std::mt19937 engine_;
@@ -46,9 +57,11 @@ class Random {
 
 /// L: a letter, 9: a digit, the rest as it stands.
 std::string PlateText(Random& random) {
-  constexpr std::array kForms = {"LL LL 9999", "L LL 999", "LL L 9999", "LL99 LLL", "LL-999-LL", "99-LLL-9", "LLL 999", "9LL 9999"};
+  constexpr std::array kForms = {"LL LL 9999", "L LL 999", "LL L 9999", "LL99 LLL",
+                                 "LL-999-LL",  "99-LLL-9", "LLL 999",   "9LL 9999"};
   std::string text = kForms[static_cast<size_t>(random.Below(kForms.size()))];
-  for (char& c : text) c = c == 'L' ? random.Of("ABCDEFGHJKLMNPRSTUVWXYZ") : c == '9' ? random.Of("0123456789") : c;
+  for (char& c : text)
+    c = c == 'L' ? random.Of("ABCDEFGHJKLMNPRSTUVWXYZ") : c == '9' ? random.Of("0123456789") : c;
   return text;
 }
 
@@ -56,10 +69,13 @@ std::string PlateText(Random& random) {
 class Font {
  public:
   static Result<std::unique_ptr<Font>> Open(FT_Library library, const std::string& name) {
-    const std::string root = name.ends_with(".otf") ? "/usr/share/fonts/opentype/" : "/usr/share/fonts/truetype/";
+    const std::string root =
+        name.ends_with(".otf") ? "/usr/share/fonts/opentype/" : "/usr/share/fonts/truetype/";
     FT_Face face = nullptr;
     if (FT_New_Face(library, (root + name).c_str(), 0, &face) != 0)
-      return Diagnostic{.file = root + name, .found = "a font that cannot be opened", .fix = "run 'make setup', it installs the fonts"};
+      return Diagnostic{.file = root + name,
+                        .found = "a font that cannot be opened",
+                        .fix = "run 'make setup', it installs the fonts"};
     return std::make_unique<Font>(face);
   }
   explicit Font(FT_Face face) : face_(face) {}
@@ -76,10 +92,12 @@ class Font {
       if (FT_Load_Char(face_, static_cast<FT_ULong>(c), FT_LOAD_RENDER) != 0) continue;
       const FT_GlyphSlot glyph = face_->glyph;
       const int rows = static_cast<int>(glyph->bitmap.rows), columns = static_cast<int>(glyph->bitmap.width);
-      const cv::Rect place(std::max(0, pen + glyph->bitmap_left), std::max(0, 3 * height / 2 - glyph->bitmap_top), columns, rows);
+      const cv::Rect place(std::max(0, pen + glyph->bitmap_left),
+                           std::max(0, 3 * height / 2 - glyph->bitmap_top), columns, rows);
       const cv::Rect inside = place & cv::Rect({0, 0}, ink.size());
       if (inside.area() > 0) {
-        const cv::Mat bitmap(rows, columns, CV_8U, glyph->bitmap.buffer, static_cast<size_t>(glyph->bitmap.pitch));
+        const cv::Mat bitmap(rows, columns, CV_8U, glyph->bitmap.buffer,
+                             static_cast<size_t>(glyph->bitmap.pitch));
         cv::Mat under = ink(inside);
         cv::max(under, bitmap(cv::Rect({0, 0}, inside.size())), under);
       }
@@ -117,19 +135,22 @@ cv::Mat Plate(const Font& font, const std::string& text, Random& random) {
 cv::Mat Hang(const cv::Mat& plate, Random& random) {
   const cv::Size crop(512, 128);
   const double body = random.Between(15, 170);
-  cv::Mat scene(crop, CV_8UC3, cv::Scalar{body, body * random.Between(0.8, 1.1), body * random.Between(0.8, 1.2)});
+  cv::Mat scene(crop, CV_8UC3,
+                cv::Scalar{body, body * random.Between(0.8, 1.1), body * random.Between(0.8, 1.2)});
   const auto w = static_cast<float>(crop.width), h = static_cast<float>(crop.height);
   const auto jitter = [&](double most) { return static_cast<float>(random.Between(0, most)); };
   const double turn = random.Between(-0.10, 0.10);  // of the height: the plate rises or falls to the right
   const auto rise = static_cast<float>(turn * h);
   const float margin_x = 0.02f * w + jitter(0.03) * w, margin_y = 0.06f * h + std::abs(rise) / 2;
-  const std::array<cv::Point2f, 4> from = {cv::Point2f(0, 0), {kPlateWidth, 0}, {kPlateWidth, kPlateHeight}, {0, kPlateHeight}};
+  const std::array<cv::Point2f, 4> from = {
+      cv::Point2f(0, 0), {kPlateWidth, 0}, {kPlateWidth, kPlateHeight}, {0, kPlateHeight}};
   const std::array<cv::Point2f, 4> to = {
       cv::Point2f(margin_x + jitter(0.04) * w, margin_y - rise / 2 + jitter(0.12) * h),
       cv::Point2f(w - margin_x - jitter(0.04) * w, margin_y + rise / 2 + jitter(0.12) * h),
       cv::Point2f(w - margin_x - jitter(0.04) * w, h - margin_y + rise / 2 - jitter(0.12) * h),
       cv::Point2f(margin_x + jitter(0.04) * w, h - margin_y - rise / 2 - jitter(0.12) * h)};
-  cv::warpPerspective(plate, scene, cv::getPerspectiveTransform(from, to), crop, cv::INTER_AREA, cv::BORDER_TRANSPARENT);
+  cv::warpPerspective(plate, scene, cv::getPerspectiveTransform(from, to), crop, cv::INTER_AREA,
+                      cv::BORDER_TRANSPARENT);
   return scene;
 }
 
@@ -138,7 +159,8 @@ void Shade(cv::Mat& scene, double strength, Random& random) {
   const double angle = random.Between(0, 2 * CV_PI);
   for (int y = 0; y < scene.rows; ++y)
     for (int x = 0; x < scene.cols; ++x) {
-      const double along = (x - scene.cols / 2.0) / scene.cols * std::cos(angle) + (y - scene.rows / 2.0) / scene.rows * std::sin(angle);
+      const double along = (x - scene.cols / 2.0) / scene.cols * std::cos(angle) +
+                           (y - scene.rows / 2.0) / scene.rows * std::sin(angle);
       for (int c = 0; c < 3; ++c) {
         uint8_t& value = scene.at<cv::Vec3b>(y, x)[c];
         value = cv::saturate_cast<uint8_t>(value * (1 - strength * (0.5 + along)));
@@ -160,8 +182,8 @@ void Glare(cv::Mat& scene, Random& random) {
 void MotionBlur(cv::Mat& scene, int length, double angle) {
   cv::Mat kernel = cv::Mat::zeros(length, length, CV_32F);
   const double c = (length - 1) / 2.0;
-  cv::line(kernel, cv::Point2d(c - c * std::cos(angle), c - c * std::sin(angle)), cv::Point2d(c + c * std::cos(angle), c + c * std::sin(angle)),
-           cv::Scalar(1));
+  cv::line(kernel, cv::Point2d(c - c * std::cos(angle), c - c * std::sin(angle)),
+           cv::Point2d(c + c * std::cos(angle), c + c * std::sin(angle)), cv::Scalar(1));
   cv::filter2D(scene, scene, -1, kernel / cv::sum(kernel)[0], {-1, -1}, 0, cv::BORDER_REPLICATE);
 }
 
@@ -216,7 +238,8 @@ Status WriteSet(const fs::path& folder, const std::string& name, int count, uint
     std::vector<uint8_t> encoded;
     cv::imencode(".jpg", shot.image, encoded, {cv::IMWRITE_JPEG_QUALITY, 60 + random.Below(36)});
     const std::string file = fmt::format("{:04}.jpg", i);
-    SHOEHORN_TRY(shoehorn::WriteAtomically(folder / name / file, {reinterpret_cast<const char*>(encoded.data()), encoded.size()}));
+    SHOEHORN_TRY(shoehorn::WriteAtomically(folder / name / file,
+                                           {reinterpret_cast<const char*>(encoded.data()), encoded.size()}));
     csv += fmt::format("{},{},{}\n", file, text, shot.scene);
   }
   return shoehorn::WriteAtomically(folder / (name + ".csv"), csv);
@@ -225,7 +248,8 @@ Status WriteSet(const fs::path& folder, const std::string& name, int count, uint
 Status MakePlates(const fs::path& folder) {
   constexpr int kCalibration = 160, kEvaluation = 512;
   FT_Library library = nullptr;
-  if (FT_Init_FreeType(&library) != 0) return Diagnostic{.found = "FreeType does not start", .blame = shoehorn::Blame::kFault};
+  if (FT_Init_FreeType(&library) != 0)
+    return Diagnostic{.found = "FreeType does not start", .blame = shoehorn::Blame::kFault};
   std::vector<std::unique_ptr<Font>> fonts;
   for (const char* name : kFonts) {
     SHOEHORN_ASSIGN(auto font, Font::Open(library, name));
@@ -237,7 +261,8 @@ Status MakePlates(const fs::path& folder) {
   fonts.clear();
   FT_Done_FreeType(library);
   SHOEHORN_TRY(staged->Commit());
-  std::cout << fmt::format("{} plates to calibrate on and {} to evaluate on, in {}\n", kCalibration, kEvaluation, folder.string());
+  std::cout << fmt::format("{} plates to calibrate on and {} to evaluate on, in {}\n", kCalibration,
+                           kEvaluation, folder.string());
   return shoehorn::Ok();
 }
 

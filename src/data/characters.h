@@ -11,7 +11,8 @@ namespace shoehorn::data {
 /// The UTF-8 characters of `text`; a byte that starts none stands alone.
 std::vector<std::string> Characters(std::string_view text);
 
-/// Fewest insertions, deletions and substitutions that turn one row of characters into the other (Levenshtein).
+/// Fewest insertions, deletions and substitutions that turn one row of characters into the other
+/// (Levenshtein).
 size_t EditDistance(const std::vector<std::string>& a, const std::vector<std::string>& b);
 
 }  // namespace shoehorn::data

@@ -22,12 +22,14 @@ struct Hit {
   unsigned thresholds;
 };
 
-/// Best precision at recall r or above, for r = 0, 0.01 ... 1, averaged. Recall grows and precision peaks at hits only, so the
-/// detections between them need not be looked at (this runs thousands of times in a bootstrap).
+/// Best precision at recall r or above, for r = 0, 0.01 ... 1, averaged. Recall grows and precision peaks at
+/// hits only, so the detections between them need not be looked at (this runs thousands of times in a
+/// bootstrap).
 double AveragePrecision(const std::vector<Hit>& hits, double objects, int t) {
   std::vector<double> precision;
   for (const Hit& hit : hits)
-    if ((hit.thresholds >> t & 1) != 0) precision.push_back(static_cast<double>(precision.size() + 1) / hit.rank);
+    if ((hit.thresholds >> t & 1) != 0)
+      precision.push_back(static_cast<double>(precision.size() + 1) / hit.rank);
   for (size_t i = precision.size(); i-- > 1;) precision[i - 1] = std::max(precision[i - 1], precision[i]);
   double sum = 0;
   size_t at = 0;
@@ -59,7 +61,8 @@ double MeanOver(std::span<const Observation* const> rows, int first, int last) {
     std::ranges::stable_sort(record.detections, std::greater(), &Scored::score);
     std::vector<Hit> hits;
     for (size_t i = 0; i < record.detections.size(); ++i)
-      if (record.detections[i].hits != 0) hits.push_back({static_cast<double>(i + 1), record.detections[i].hits});
+      if (record.detections[i].hits != 0)
+        hits.push_back({static_cast<double>(i + 1), record.detections[i].hits});
     for (int t = first; t <= last; ++t) sum += AveragePrecision(hits, record.objects, t);
     ++counted;
   }
@@ -102,11 +105,16 @@ Observation MatchDetections(std::vector<Detection> detections, std::span<const B
     }
   }
   for (size_t d = 0; d < detections.size(); ++d)
-    row.insert(row.end(), {static_cast<double>(detections[d].box.cls), detections[d].score, static_cast<double>(hits[d])});
+    row.insert(row.end(), {static_cast<double>(detections[d].box.cls), detections[d].score,
+                           static_cast<double>(hits[d])});
   return row;
 }
 
-double MeanAveragePrecision(std::span<const Observation* const> rows) { return MeanOver(rows, 0, kThresholds - 1); }
-double MeanAveragePrecisionAt(std::span<const Observation* const> rows, int t) { return MeanOver(rows, t, t); }
+double MeanAveragePrecision(std::span<const Observation* const> rows) {
+  return MeanOver(rows, 0, kThresholds - 1);
+}
+double MeanAveragePrecisionAt(std::span<const Observation* const> rows, int t) {
+  return MeanOver(rows, t, t);
+}
 
 }  // namespace shoehorn::data

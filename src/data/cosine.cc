@@ -1,5 +1,6 @@
-// Cosine similarity with the original: 1 where a candidate's output points the same way. For models without labels; of
-// several outputs the worst counts, so that a broken box head is not hidden by a healthy score head.
+// Cosine similarity with the original: 1 where a candidate's output points the same way. For models without
+// labels; of several outputs the worst counts, so that a broken box head is not hidden by a healthy score
+// head.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -54,8 +55,10 @@ class CosineMetric : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeCosine(const MetricSpec& spec, size_t output, const std::vector<std::string>&) {
-  return std::unique_ptr<Metric>(std::make_unique<CosineMetric>(spec.output.empty() ? -1 : static_cast<int>(output)));
+Result<std::unique_ptr<Metric>> MakeCosine(const MetricSpec& spec, size_t output,
+                                           const std::vector<std::string>&) {
+  return std::unique_ptr<Metric>(
+      std::make_unique<CosineMetric>(spec.output.empty() ? -1 : static_cast<int>(output)));
 }
 
 }  // namespace shoehorn::data

@@ -4,7 +4,10 @@ namespace shoehorn::data {
 namespace {
 
 Diagnostic At(const std::string& file, size_t line, std::string found, std::string expected) {
-  return {.file = file, .place = "line " + std::to_string(line), .found = std::move(found), .expected = std::move(expected)};
+  return {.file = file,
+          .place = "line " + std::to_string(line),
+          .found = std::move(found),
+          .expected = std::move(expected)};
 }
 
 }  // namespace
@@ -34,7 +37,8 @@ Result<std::vector<CsvRow>> ParseCsv(std::string_view text, const std::string& f
         }
         if (at < text.size() && text[at] == '\r') ++at;
         if (at < text.size() && text[at] != ',' && text[at] != '\n')
-          return At(file, line, std::string("'") + text[at] + "' after a closing quote", "a comma or the end of the line");
+          return At(file, line, std::string("'") + text[at] + "' after a closing quote",
+                    "a comma or the end of the line");
       } else {
         const size_t end = std::min(text.find_first_of(",\n", at), text.size());
         field = text.substr(at, end - at);

@@ -1,5 +1,5 @@
-// Comma-separated values as RFC 4180 writes them: fields may be quoted, a quoted field may hold commas, line ends and
-// doubled quotes. Labels come this way: file,plate / img/0001.jpg,"KA PN 3147".
+// Comma-separated values as RFC 4180 writes them: fields may be quoted, a quoted field may hold commas, line
+// ends and doubled quotes. Labels come this way: file,plate / img/0001.jpg,"KA PN 3147".
 #pragma once
 
 #include <string>

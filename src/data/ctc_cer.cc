@@ -1,7 +1,8 @@
-// Character error rate: edits over characters, summed over all texts. "KA 3147" read as "KA 314": one edit in seven characters.
+// Character error rate: edits over characters, summed over all texts. "KA 3147" read as "KA 314": one edit in
+// seven characters.
+#include "data/characters.h"
 #include "data/ctc.h"
 #include "data/metric_support.h"
-#include "data/characters.h"
 
 namespace shoehorn::data {
 namespace {
@@ -34,7 +35,8 @@ class CtcCer : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeCtcCer(const MetricSpec& spec, size_t output, const std::vector<std::string>&) {
+Result<std::unique_ptr<Metric>> MakeCtcCer(const MetricSpec& spec, size_t output,
+                                           const std::vector<std::string>&) {
   SHOEHORN_ASSIGN(CtcDecoder decoder, CtcDecoder::Make(spec, output));
   return std::unique_ptr<Metric>(std::make_unique<CtcCer>(std::move(decoder)));
 }

@@ -1,4 +1,5 @@
-// Exact match of read texts: "KA PN 3147" read as "KA PN 3141" counts 0, however near it is. What a plate reader is judged by.
+// Exact match of read texts: "KA PN 3147" read as "KA PN 3141" counts 0, however near it is. What a plate
+// reader is judged by.
 #include "data/ctc.h"
 #include "data/metric_support.h"
 
@@ -25,7 +26,8 @@ class CtcExact : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeCtcExact(const MetricSpec& spec, size_t output, const std::vector<std::string>&) {
+Result<std::unique_ptr<Metric>> MakeCtcExact(const MetricSpec& spec, size_t output,
+                                             const std::vector<std::string>&) {
   SHOEHORN_ASSIGN(CtcDecoder decoder, CtcDecoder::Make(spec, output));
   return std::unique_ptr<Metric>(std::make_unique<CtcExact>(std::move(decoder)));
 }

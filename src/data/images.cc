@@ -26,7 +26,8 @@ bool EndsEarly(std::string_view bytes) {
 Result<cv::Mat> Decode(const fs::path& path, int mode) {
   SHOEHORN_ASSIGN(const auto file, MappedFile::Open(path));
   const auto bytes = file->bytes();
-  Diagnostic diagnostic{.file = path.string(), .expected = "a whole JPEG, PNG, BMP, WebP, TIFF or PNM picture"};
+  Diagnostic diagnostic{.file = path.string(),
+                        .expected = "a whole JPEG, PNG, BMP, WebP, TIFF or PNM picture"};
   if (bytes.empty()) {
     diagnostic.found = "an empty file";
     return diagnostic;
@@ -51,8 +52,8 @@ Result<cv::Mat> Decode(const fs::path& path, int mode) {
 /// A piece of the resized picture and the place in the model's input that it covers.
 struct Placement {
   cv::Size resized;
-  cv::Rect cut;          ///< of the resized picture
-  cv::Point at;          ///< in the input
+  cv::Rect cut;  ///< of the resized picture
+  cv::Point at;  ///< in the input
 };
 
 Placement Place(const InputSpec& input, cv::Size image, cv::Size model) {
@@ -62,7 +63,8 @@ Placement Place(const InputSpec& input, cv::Size image, cv::Size model) {
   };
   switch (input.resize) {
     case Resize::kNone:
-    case Resize::kStretch: return whole(model);
+    case Resize::kStretch:
+      return whole(model);
     case Resize::kLetterbox:
     case Resize::kLetterboxCenter: {
       const double ratio = std::min(model.width / w, model.height / h);
@@ -78,10 +80,12 @@ Placement Place(const InputSpec& input, cv::Size image, cv::Size model) {
     }
     case Resize::kCenterCrop: {
       const double cover = std::max(model.width / w, model.height / h);
-      const double ratio = input.resize_shorter > 0 ? std::max(cover, input.resize_shorter / std::min(w, h)) : cover;
+      const double ratio =
+          input.resize_shorter > 0 ? std::max(cover, input.resize_shorter / std::min(w, h)) : cover;
       const cv::Size size(std::max(model.width, static_cast<int>(std::lround(w * ratio))),
                           std::max(model.height, static_cast<int>(std::lround(h * ratio))));
-      return {size, cv::Rect({(size.width - model.width) / 2, (size.height - model.height) / 2}, model), {0, 0}};
+      return {
+          size, cv::Rect({(size.width - model.width) / 2, (size.height - model.height) / 2}, model), {0, 0}};
     }
   }
   SHOEHORN_CHECK(false, "a resize rule without a placement");
@@ -104,8 +108,10 @@ std::vector<Table> Tables(const InputSpec& input, int64_t channels) {
 
 Result<ImageAxes> AxesOf(const InputSpec& input) {
   const auto refuse = [&](std::string found, std::string expected, std::string fix = "") {
-    return Diagnostic{.place = fmt::format("input '{}'", input.name), .found = std::move(found),
-                      .expected = std::move(expected), .fix = std::move(fix)};
+    return Diagnostic{.place = fmt::format("input '{}'", input.name),
+                      .found = std::move(found),
+                      .expected = std::move(expected),
+                      .fix = std::move(fix)};
   };
   const std::string shape = fmt::format("shape [{}]", fmt::join(input.shape, ", "));
   const auto& dims = input.shape;
@@ -113,17 +119,23 @@ Result<ImageAxes> AxesOf(const InputSpec& input) {
     return refuse(shape, "three or four dimensions for a picture, such as [1, 3, 224, 224]",
                   "give the samples as .npy files when the input is no picture");
   const size_t rank = dims.size();
-  if (rank == 4 && dims[0] != 1) return refuse(shape, "a batch of 1: one picture at a time", "pin the batch to 1");
+  if (rank == 4 && dims[0] != 1)
+    return refuse(shape, "a batch of 1: one picture at a time", "pin the batch to 1");
   const int64_t wanted = input.color == Color::kGray ? 1 : 3;
   const int64_t first = dims[rank - 3], last = dims[rank - 1];
   ImageAxes axes;
   switch (input.layout) {
-    case Layout::kNchw: axes.channels_last = false; break;
-    case Layout::kNhwc: axes.channels_last = true; break;
+    case Layout::kNchw:
+      axes.channels_last = false;
+      break;
+    case Layout::kNhwc:
+      axes.channels_last = true;
+      break;
     case Layout::kAsIs:
       if ((first == wanted) == (last == wanted))
         return refuse(fmt::format("{}, where the channels cannot be told", shape),
-                      fmt::format("{} channels in one of two places", wanted), "set layout to \"nchw\" or \"nhwc\"");
+                      fmt::format("{} channels in one of two places", wanted),
+                      "set layout to \"nchw\" or \"nhwc\"");
       axes.channels_last = last == wanted;
       break;
   }
@@ -132,10 +144,12 @@ Result<ImageAxes> AxesOf(const InputSpec& input) {
   axes.width = axes.channels_last ? dims[rank - 2] : dims[rank - 1];
   if (axes.channels != wanted)
     return refuse(fmt::format("{}: {} channel(s)", shape, axes.channels),
-                  fmt::format("{} for this colour order", wanted), "set color, layout or shape so that they agree");
+                  fmt::format("{} for this colour order", wanted),
+                  "set color, layout or shape so that they agree");
   constexpr int64_t kMaxSide = 32768;
   if (axes.height < 1 || axes.width < 1 || axes.height > kMaxSide || axes.width > kMaxSide)
-    return refuse(shape, fmt::format("height and width from 1 to {}", kMaxSide), "pin every dimension in the spec");
+    return refuse(shape, fmt::format("height and width from 1 to {}", kMaxSide),
+                  "pin every dimension in the spec");
   return axes;
 }
 
@@ -145,10 +159,11 @@ Status LoadImage(const fs::path& path, const InputSpec& input, Sample& sample) {
                   Decode(path, input.color == Color::kGray ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR));
   const cv::Size model(static_cast<int>(axes.width), static_cast<int>(axes.height));
   if (input.resize == Resize::kNone && image.size() != model)
-    return Diagnostic{.file = path.string(),
-                      .found = fmt::format("{} x {} pixels", image.cols, image.rows),
-                      .expected = fmt::format("{} x {}, as input '{}'", model.width, model.height, input.name),
-                      .fix = "set resize in the spec, for example to \"stretch\" or \"letterbox\""};
+    return Diagnostic{
+        .file = path.string(),
+        .found = fmt::format("{} x {} pixels", image.cols, image.rows),
+        .expected = fmt::format("{} x {}, as input '{}'", model.width, model.height, input.name),
+        .fix = "set resize in the spec, for example to \"stretch\" or \"letterbox\""};
 
   const Placement place = Place(input, image.size(), model);
   cv::Mat resized = image;
@@ -164,7 +179,8 @@ Status LoadImage(const fs::path& path, const InputSpec& input, Sample& sample) {
       values[p * pixel_step + c * channel_step] = static_cast<float>(tables[c][256]);
   for (int y = 0; y < place.cut.height; ++y) {
     const uint8_t* row = resized.ptr<uint8_t>(place.cut.y + y) + static_cast<size_t>(place.cut.x) * channels;
-    const size_t start = static_cast<size_t>(place.at.y + y) * static_cast<size_t>(model.width) + static_cast<size_t>(place.at.x);
+    const size_t start = static_cast<size_t>(place.at.y + y) * static_cast<size_t>(model.width) +
+                         static_cast<size_t>(place.at.x);
     for (size_t c = 0; c < channels; ++c) {
       const size_t source = input.color == Color::kRgb ? channels - 1 - c : c;  // OpenCV decodes to BGR
       for (int x = 0; x < place.cut.width; ++x)
@@ -192,11 +208,13 @@ Status LoadImage(const fs::path& path, const InputSpec& input, Sample& sample) {
 Result<Mask> LoadMask(const fs::path& path) {
   SHOEHORN_ASSIGN(const cv::Mat image, Decode(path, cv::IMREAD_UNCHANGED));
   if (image.type() != CV_8UC1)
-    return Diagnostic{.file = path.string(), .found = fmt::format("a picture of {} channel(s)", image.channels()),
+    return Diagnostic{.file = path.string(),
+                      .found = fmt::format("a picture of {} channel(s)", image.channels()),
                       .expected = "one channel of 8 bits that holds the class of each pixel",
                       .fix = "save the mask as a grey PNG of class numbers, without a palette"};
   Mask mask{.width = image.cols, .height = image.rows, .classes = {}};
-  for (int y = 0; y < image.rows; ++y) mask.classes.insert(mask.classes.end(), image.ptr<uint8_t>(y), image.ptr<uint8_t>(y) + image.cols);
+  for (int y = 0; y < image.rows; ++y)
+    mask.classes.insert(mask.classes.end(), image.ptr<uint8_t>(y), image.ptr<uint8_t>(y) + image.cols);
   return mask;
 }
 

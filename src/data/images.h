@@ -1,5 +1,6 @@
-// Images on their way into a model: decode, bring to the model's height and width, order the channels, (value - mean) * scale.
-// A photograph of 640x480 letterboxed into 416x416 becomes 416x312 pixels, and 104 rows of `pad` below them.
+// Images on their way into a model: decode, bring to the model's height and width, order the channels, (value
+// - mean) * scale. A photograph of 640x480 letterboxed into 416x416 becomes 416x312 pixels, and 104 rows of
+// `pad` below them.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,8 @@ struct ImageAxes {
   bool channels_last = false;
 };
 
-/// Errors (place: the input's name): a shape that is no picture of one or three channels, a batch above 1, a colour order
-/// that does not fit the channels, more or fewer means or scales than channels.
+/// Errors (place: the input's name): a shape that is no picture of one or three channels, a batch above 1, a
+/// colour order that does not fit the channels, more or fewer means or scales than channels.
 Result<ImageAxes> AxesOf(const InputSpec& input);
 
 /// Decodes and preprocesses one file; fills the sample's inputs, sizes, scale and offset.

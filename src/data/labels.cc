@@ -14,9 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Diagnostic AtLine(const fs::path& file, size_t line, std::string found, std::string expected, std::string fix = "") {
-  return {.file = file.string(), .place = fmt::format("line {}", line), .found = std::move(found),
-          .expected = std::move(expected), .fix = std::move(fix)};
+Diagnostic AtLine(const fs::path& file, size_t line, std::string found, std::string expected,
+                  std::string fix = "") {
+  return {.file = file.string(),
+          .place = fmt::format("line {}", line),
+          .found = std::move(found),
+          .expected = std::move(expected),
+          .fix = std::move(fix)};
 }
 
 /// Column of the CSV by its name in the header, or by its number (from 1) in a file without a header.
@@ -31,9 +35,11 @@ bool IsNumber(std::string_view text) {
 
 Status FindColumn(const fs::path& file, const CsvRow& header, bool numbered, Column& column) {
   if (numbered) {
-    const auto [end, error] = std::from_chars(column.name.data(), column.name.data() + column.name.size(), column.index);
+    const auto [end, error] =
+        std::from_chars(column.name.data(), column.name.data() + column.name.size(), column.index);
     if (error != std::errc() || column.index == 0)
-      return Diagnostic{.file = file.string(), .found = fmt::format("column '{}'", column.name),
+      return Diagnostic{.file = file.string(),
+                        .found = fmt::format("column '{}'", column.name),
                         .expected = "a column number from 1 on"};
     --column.index;
     return Ok();
@@ -43,28 +49,32 @@ Status FindColumn(const fs::path& file, const CsvRow& header, bool numbered, Col
     const std::string near = DidYouMean(column.name, header.fields);
     return AtLine(file, header.line, fmt::format("no column '{}'", column.name),
                   fmt::format("one of {}", fmt::join(header.fields, ", ")),
-                  near.empty() ? "name the columns in the spec, or give their numbers when the file has no header"
-                               : fmt::format("did you mean '{}'?", near));
+                  near.empty()
+                      ? "name the columns in the spec, or give their numbers when the file has no header"
+                      : fmt::format("did you mean '{}'?", near));
   }
   column.index = static_cast<size_t>(found - header.fields.begin());
   return Ok();
 }
 
-Diagnostic Unlabelled(const fs::path& file, const std::vector<std::string>& ids, const std::vector<Label>& labels,
-                      std::string_view what) {
-  const size_t missing = static_cast<size_t>(std::ranges::count_if(labels, [](const Label& l) { return !l.present; }));
+Diagnostic Unlabelled(const fs::path& file, const std::vector<std::string>& ids,
+                      const std::vector<Label>& labels, std::string_view what) {
+  const size_t missing =
+      static_cast<size_t>(std::ranges::count_if(labels, [](const Label& l) { return !l.present; }));
   const auto first = std::ranges::find_if(labels, [](const Label& label) { return !label.present; });
   const std::string more = missing > 1 ? fmt::format(" nor for {} others", missing - 1) : "";
-  return {.file = file.string(),
-          .found = fmt::format("no {} for '{}'{}", what, ids[static_cast<size_t>(first - labels.begin())], more),
-          .expected = fmt::format("one {} for each of the {} samples", what, ids.size())};
+  return {
+      .file = file.string(),
+      .found = fmt::format("no {} for '{}'{}", what, ids[static_cast<size_t>(first - labels.begin())], more),
+      .expected = fmt::format("one {} for each of the {} samples", what, ids.size())};
 }
 
 Result<std::vector<Label>> ReadCsvLabels(const SamplesSpec& spec, const std::vector<std::string>& ids) {
   const fs::path& file = spec.labels_path;
   SHOEHORN_ASSIGN(const std::string text, ReadText(file));
   SHOEHORN_ASSIGN(const std::vector<CsvRow> rows, ParseCsv(text, file.string()));
-  if (rows.empty()) return Diagnostic{.file = file.string(), .found = "no rows", .expected = "one row for each sample"};
+  if (rows.empty())
+    return Diagnostic{.file = file.string(), .found = "no rows", .expected = "one row for each sample"};
 
   Column name{spec.csv_file_column.empty() ? "file" : spec.csv_file_column};
   Column label{spec.csv_label_column.empty() ? "label" : spec.csv_label_column};
@@ -84,15 +94,18 @@ Result<std::vector<Label>> ReadCsvLabels(const SamplesSpec& spec, const std::vec
     const std::string& written = row.fields[name.index];
     auto found = index.find(fs::path(written).lexically_normal().generic_string());
     if (found == index.end())  // perhaps relative to the CSV file
-      found = index.find((file.parent_path() / written).lexically_normal().lexically_relative(
-          spec.folder.lexically_normal()).generic_string());
+      found = index.find((file.parent_path() / written)
+                             .lexically_normal()
+                             .lexically_relative(spec.folder.lexically_normal())
+                             .generic_string());
     if (found == index.end())
       return AtLine(file, row.line, fmt::format("a label for '{}', which is not there", written),
                     fmt::format("a file under {}", spec.folder.string()),
                     "names are relative to the samples' folder or to the CSV file");
     const size_t i = found->second;
     if (labels[i].present)
-      return AtLine(file, row.line, fmt::format("a second label for '{}', the first is in line {}", written, line_of[i]),
+      return AtLine(file, row.line,
+                    fmt::format("a second label for '{}', the first is in line {}", written, line_of[i]),
                     "one label for each sample");
     labels[i].text = row.fields[label.index];
     labels[i].present = true;
@@ -122,15 +135,21 @@ Result<std::vector<Box>> ParseYolo(const fs::path& file) {
       return AtLine(file, line, fmt::format("{} number(s)", fields.size()), "5: class, x, y, width, height");
     double values[5];
     for (size_t i = 0; i < 5; ++i) {
-      const auto [stop, error] = std::from_chars(fields[i].data(), fields[i].data() + fields[i].size(), values[i]);
+      const auto [stop, error] =
+          std::from_chars(fields[i].data(), fields[i].data() + fields[i].size(), values[i]);
       const bool whole = error == std::errc() && stop == fields[i].data() + fields[i].size();
-      if (i == 0 && !(whole && values[0] >= 0 && values[0] <= 1e6 && values[0] == static_cast<int>(values[0])))
+      if (i == 0 &&
+          !(whole && values[0] >= 0 && values[0] <= 1e6 && values[0] == static_cast<int>(values[0])))
         return AtLine(file, line, fmt::format("class '{}'", fields[0]), "a whole number from 0 on");
       if (i > 0 && !(whole && values[i] >= 0 && values[i] <= 1))
-        return AtLine(file, line, fmt::format("'{}'", fields[i]), "a number from 0 to 1, relative to the picture");
+        return AtLine(file, line, fmt::format("'{}'", fields[i]),
+                      "a number from 0 to 1, relative to the picture");
     }
-    boxes.push_back({.cls = static_cast<int>(values[0]), .x1 = values[1] - values[3] / 2, .y1 = values[2] - values[4] / 2,
-                     .x2 = values[1] + values[3] / 2, .y2 = values[2] + values[4] / 2});
+    boxes.push_back({.cls = static_cast<int>(values[0]),
+                     .x1 = values[1] - values[3] / 2,
+                     .y1 = values[2] - values[4] / 2,
+                     .x2 = values[1] + values[3] / 2,
+                     .y2 = values[2] + values[4] / 2});
   }
   return boxes;
 }
@@ -142,9 +161,10 @@ Result<std::vector<fs::path>> MatchFiles(const SamplesSpec& spec, const std::vec
   for (size_t i = 0; i < ids.size(); ++i) {
     const auto [first, fresh] = index.emplace(fs::path(ids[i]).replace_extension().generic_string(), i);
     if (!fresh)
-      return Diagnostic{.file = (spec.folder / ids[i]).string(),
-                        .found = fmt::format("the same name as '{}' but for the extension", ids[first->second]),
-                        .expected = "one name for each sample, so that its label file is known"};
+      return Diagnostic{
+          .file = (spec.folder / ids[i]).string(),
+          .found = fmt::format("the same name as '{}' but for the extension", ids[first->second]),
+          .expected = "one name for each sample, so that its label file is known"};
   }
   std::vector<fs::path> files(ids.size());
   std::error_code error;
@@ -153,7 +173,8 @@ Result<std::vector<fs::path>> MatchFiles(const SamplesSpec& spec, const std::vec
        !error && it != fs::recursive_directory_iterator(); it.increment(error))
     if (it->path().extension() == extension) listed.push_back(it->path());
   if (error)
-    return Diagnostic{.file = spec.labels_path.string(), .found = "cannot list the folder: " + error.message(),
+    return Diagnostic{.file = spec.labels_path.string(),
+                      .found = "cannot list the folder: " + error.message(),
                       .fix = "check the path of the labels"};
   std::ranges::sort(listed);
   size_t matched = 0;
@@ -161,14 +182,17 @@ Result<std::vector<fs::path>> MatchFiles(const SamplesSpec& spec, const std::vec
     const std::string name = path.lexically_relative(spec.labels_path).replace_extension().generic_string();
     const auto found = index.find(name);
     if (found == index.end())
-      return Diagnostic{.file = path.string(), .found = "a label without its sample",
+      return Diagnostic{.file = path.string(),
+                        .found = "a label without its sample",
                         .expected = fmt::format("a sample '{}' under {}", name, spec.folder.string())};
     files[found->second] = path;
     ++matched;
   }
   if (matched == 0)
-    return Diagnostic{.file = spec.labels_path.string(), .found = fmt::format("no {} file", extension),
-                      .expected = fmt::format("a file with the name of each sample, ending in {}", extension)};
+    return Diagnostic{
+        .file = spec.labels_path.string(),
+        .found = fmt::format("no {} file", extension),
+        .expected = fmt::format("a file with the name of each sample, ending in {}", extension)};
   return files;
 }
 
@@ -177,8 +201,10 @@ Result<std::vector<fs::path>> MatchFiles(const SamplesSpec& spec, const std::vec
 Result<std::vector<Label>> ReadLabels(const SamplesSpec& spec, const std::vector<std::string>& ids) {
   std::vector<Label> labels(ids.size());
   switch (spec.labels) {
-    case LabelFormat::kNone: return labels;
-    case LabelFormat::kCsv: return ReadCsvLabels(spec, ids);
+    case LabelFormat::kNone:
+      return labels;
+    case LabelFormat::kCsv:
+      return ReadCsvLabels(spec, ids);
     case LabelFormat::kYolo: {
       SHOEHORN_ASSIGN(const auto files, MatchFiles(spec, ids, ".txt"));
       for (size_t i = 0; i < ids.size(); ++i) {
@@ -195,7 +221,8 @@ Result<std::vector<Label>> ReadLabels(const SamplesSpec& spec, const std::vector
         labels[i].mask = files[i];
         labels[i].present = !files[i].empty();
       }
-      if (!std::ranges::all_of(labels, &Label::present)) return Unlabelled(spec.labels_path, ids, labels, "mask");
+      if (!std::ranges::all_of(labels, &Label::present))
+        return Unlabelled(spec.labels_path, ids, labels, "mask");
       return labels;
     }
   }

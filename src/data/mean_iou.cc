@@ -1,5 +1,6 @@
-// Mean intersection over union of a segmentation, as the PASCAL VOC challenge counts it: pixels of all pictures together, for
-// each class intersection / union, then the mean over the classes that occur. Compared at the size of the label masks.
+// Mean intersection over union of a segmentation, as the PASCAL VOC challenge counts it: pixels of all
+// pictures together, for each class intersection / union, then the mean over the classes that occur. Compared
+// at the size of the label masks.
 #include <fmt/format.h>
 
 #include <map>
@@ -12,7 +13,8 @@ namespace {
 
 constexpr uint8_t kIgnored = 255;  ///< VOC's "difficult" border pixels
 
-/// Class of each cell of an output: scores [1, C, H, W] or [1, H, W, C] by their highest, or class numbers [1, H, W].
+/// Class of each cell of an output: scores [1, C, H, W] or [1, H, W, C] by their highest, or class numbers
+/// [1, H, W].
 struct ClassGrid {
   int64_t height = 0, width = 0, classes = 1, cell_stride = 1, class_stride = 1;
 };
@@ -33,20 +35,25 @@ class MeanIou : public Metric {
     SHOEHORN_ASSIGN(const auto values, OutputNumbers(name(), sample, outputs, output_));
     ClassGrid grid;
     if (!FindGrid(outputs[output_], grid))
-      return SampleError(name(), sample, fmt::format("an output of {}", ShapeText(outputs[output_])),
-                         "scores [1, classes, height, width] or [1, height, width, classes], or classes [1, height, width]");
+      return SampleError(
+          name(), sample, fmt::format("an output of {}", ShapeText(outputs[output_])),
+          "scores [1, classes, height, width] or [1, height, width, classes], or classes [1, height, width]");
     SHOEHORN_ASSIGN(const Mask mask, LoadMask(sample.label.mask));
     if (mask.width != sample.original_width || mask.height != sample.original_height)
-      return SampleError(name(), sample, fmt::format("a mask of {} x {}", mask.width, mask.height),
-                         fmt::format("{} x {}, the size of the picture", sample.original_width, sample.original_height));
+      return SampleError(
+          name(), sample, fmt::format("a mask of {} x {}", mask.width, mask.height),
+          fmt::format("{} x {}, the size of the picture", sample.original_width, sample.original_height));
 
     std::map<int, std::pair<double, double>> counts;  // class -> intersection, union
     for (int y = 0; y < mask.height; ++y)
       for (int x = 0; x < mask.width; ++x) {
-        const uint8_t truth = mask.classes[static_cast<size_t>(y) * static_cast<size_t>(mask.width) + static_cast<size_t>(x)];
+        const uint8_t truth =
+            mask.classes[static_cast<size_t>(y) * static_cast<size_t>(mask.width) + static_cast<size_t>(x)];
         if (truth == kIgnored) continue;
-        const int64_t cell = Cell((y + 0.5) * sample.scale_y + sample.offset_y, sample.model_height, grid.height) * grid.width +
-                             Cell((x + 0.5) * sample.scale_x + sample.offset_x, sample.model_width, grid.width);
+        const int64_t cell =
+            Cell((y + 0.5) * sample.scale_y + sample.offset_y, sample.model_height, grid.height) *
+                grid.width +
+            Cell((x + 0.5) * sample.scale_x + sample.offset_x, sample.model_width, grid.width);
         const int guess = ClassAt(values, grid, cell);
         if (guess == truth) {
           ++counts[truth].first;
@@ -57,7 +64,8 @@ class MeanIou : public Metric {
         }
       }
     Observation row;
-    for (const auto& [cls, count] : counts) row.insert(row.end(), {static_cast<double>(cls), count.first, count.second});
+    for (const auto& [cls, count] : counts)
+      row.insert(row.end(), {static_cast<double>(cls), count.first, count.second});
     return row;
   }
 
@@ -81,14 +89,20 @@ class MeanIou : public Metric {
     if (dims.size() == 3) {
       grid = {.height = dims[1], .width = dims[2]};
     } else if (dims[3] < dims[1] && dims[3] < dims[2]) {  // classes last: fewer of them than of rows
-      grid = {.height = dims[1], .width = dims[2], .classes = dims[3], .cell_stride = dims[3], .class_stride = 1};
+      grid = {
+          .height = dims[1], .width = dims[2], .classes = dims[3], .cell_stride = dims[3], .class_stride = 1};
     } else {
-      grid = {.height = dims[2], .width = dims[3], .classes = dims[1], .cell_stride = 1, .class_stride = dims[2] * dims[3]};
+      grid = {.height = dims[2],
+              .width = dims[3],
+              .classes = dims[1],
+              .cell_stride = 1,
+              .class_stride = dims[2] * dims[3]};
     }
     return true;
   }
   static int64_t Cell(double model_pixel, int model_size, int64_t cells) {
-    return std::clamp(static_cast<int64_t>(model_pixel / model_size * static_cast<double>(cells)), int64_t{0}, cells - 1);
+    return std::clamp(static_cast<int64_t>(model_pixel / model_size * static_cast<double>(cells)), int64_t{0},
+                      cells - 1);
   }
   static int ClassAt(const std::vector<double>& values, const ClassGrid& grid, int64_t cell) {
     const double* first = values.data() + cell * grid.cell_stride;
@@ -104,7 +118,8 @@ class MeanIou : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeMeanIou(const MetricSpec&, size_t output, const std::vector<std::string>&) {
+Result<std::unique_ptr<Metric>> MakeMeanIou(const MetricSpec&, size_t output,
+                                            const std::vector<std::string>&) {
   return std::unique_ptr<Metric>(std::make_unique<MeanIou>(output));
 }
 

@@ -18,13 +18,15 @@ const std::vector<MetricInfo>& AllMetrics() {
   return metrics;
 }
 
-Result<std::unique_ptr<Metric>> MakeMetric(const MetricSpec& spec, const std::vector<std::string>& output_names) {
+Result<std::unique_ptr<Metric>> MakeMetric(const MetricSpec& spec,
+                                           const std::vector<std::string>& output_names) {
   size_t output = 0;
   if (!spec.output.empty()) {
     const auto found = std::ranges::find(output_names, spec.output);
     if (found == output_names.end()) {
       const std::string near = DidYouMean(spec.output, output_names);
-      return Diagnostic{.place = "metric.output", .found = fmt::format("no output '{}' in the model", spec.output),
+      return Diagnostic{.place = "metric.output",
+                        .found = fmt::format("no output '{}' in the model", spec.output),
                         .expected = fmt::format("one of {}", fmt::join(output_names, ", ")),
                         .fix = near.empty() ? "" : fmt::format("did you mean '{}'?", near)};
     }
@@ -37,14 +39,19 @@ Result<std::unique_ptr<Metric>> MakeMetric(const MetricSpec& spec, const std::ve
   std::vector<std::string> names;
   for (const MetricInfo& info : AllMetrics()) names.emplace_back(info.name);
   const std::string near = DidYouMean(spec.name, names);
-  return Diagnostic{.place = "metric.name", .found = fmt::format("unknown metric '{}'", spec.name),
+  return Diagnostic{.place = "metric.name",
+                    .found = fmt::format("unknown metric '{}'", spec.name),
                     .expected = fmt::format("one of {}", fmt::join(names, ", ")),
                     .fix = near.empty() ? "" : fmt::format("did you mean '{}'?", near)};
 }
 
-Diagnostic SampleError(std::string_view metric, const Sample& sample, std::string found, std::string expected, std::string fix) {
-  return {.file = sample.id, .place = fmt::format("metric {}", metric), .found = std::move(found),
-          .expected = std::move(expected), .fix = std::move(fix)};
+Diagnostic SampleError(std::string_view metric, const Sample& sample, std::string found, std::string expected,
+                       std::string fix) {
+  return {.file = sample.id,
+          .place = fmt::format("metric {}", metric),
+          .found = std::move(found),
+          .expected = std::move(expected),
+          .fix = std::move(fix)};
 }
 
 std::string ShapeText(const ir::Tensor& tensor) {
@@ -54,13 +61,16 @@ std::string ShapeText(const ir::Tensor& tensor) {
 Result<std::vector<double>> OutputNumbers(std::string_view metric, const Sample& sample,
                                           std::span<const ir::Tensor> outputs, size_t index) {
   if (index >= outputs.size())
-    return SampleError(metric, sample, fmt::format("{} output(s)", outputs.size()), fmt::format("at least {}", index + 1));
+    return SampleError(metric, sample, fmt::format("{} output(s)", outputs.size()),
+                       fmt::format("at least {}", index + 1));
   auto numbers = outputs[index].ToDoubles();
   if (!numbers || numbers->empty())
-    return SampleError(metric, sample, fmt::format("an output of {}", ShapeText(outputs[index])), "an output of numbers");
+    return SampleError(metric, sample, fmt::format("an output of {}", ShapeText(outputs[index])),
+                       "an output of numbers");
   if (const auto bad = std::ranges::find_if(*numbers, [](double value) { return !std::isfinite(value); });
       bad != numbers->end())
-    return SampleError(metric, sample, fmt::format("{} at element {} of the output", *bad, bad - numbers->begin()),
+    return SampleError(metric, sample,
+                       fmt::format("{} at element {} of the output", *bad, bad - numbers->begin()),
                        "finite numbers");
   return *std::move(numbers);
 }

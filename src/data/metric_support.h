@@ -10,13 +10,15 @@
 namespace shoehorn::data {
 
 /// The factories of metrics.def. `output` is the index of the output that the spec names.
-#define METRIC(name, factory, sentence) \
-  Result<std::unique_ptr<Metric>> factory(const MetricSpec& spec, size_t output, const std::vector<std::string>& output_names);
+#define METRIC(name, factory, sentence)                                          \
+  Result<std::unique_ptr<Metric>> factory(const MetricSpec& spec, size_t output, \
+                                          const std::vector<std::string>& output_names);
 #include "data/metrics.def"
 #undef METRIC
 
 /// A diagnostic about sample `id` under metric `name`.
-Diagnostic SampleError(std::string_view metric, const Sample& sample, std::string found, std::string expected, std::string fix = "");
+Diagnostic SampleError(std::string_view metric, const Sample& sample, std::string found, std::string expected,
+                       std::string fix = "");
 
 /// The numbers of `outputs[index]`. Errors: no such output, no numbers, not finite.
 Result<std::vector<double>> OutputNumbers(std::string_view metric, const Sample& sample,

@@ -20,10 +20,11 @@ struct TypeCode {
   DataType type;
 };
 constexpr TypeCode kTypes[] = {
-    {"<f4", DataType::kFloat}, {"<f8", DataType::kDouble}, {"<f2", DataType::kFloat16}, {"|b1", DataType::kBool},
-    {"|i1", DataType::kInt8},  {"<i2", DataType::kInt16},  {"<i4", DataType::kInt32},   {"<i8", DataType::kInt64},
-    {"|u1", DataType::kUint8}, {"<u2", DataType::kUint16}, {"<u4", DataType::kUint32},  {"<u8", DataType::kUint64},
-    {"<i1", DataType::kInt8},  {"<u1", DataType::kUint8},  {"<b1", DataType::kBool},
+    {"<f4", DataType::kFloat},  {"<f8", DataType::kDouble}, {"<f2", DataType::kFloat16},
+    {"|b1", DataType::kBool},   {"|i1", DataType::kInt8},   {"<i2", DataType::kInt16},
+    {"<i4", DataType::kInt32},  {"<i8", DataType::kInt64},  {"|u1", DataType::kUint8},
+    {"<u2", DataType::kUint16}, {"<u4", DataType::kUint32}, {"<u8", DataType::kUint64},
+    {"<i1", DataType::kInt8},   {"<u1", DataType::kUint8},  {"<b1", DataType::kBool},
 };
 
 struct Header {
@@ -48,8 +49,10 @@ class HeaderParser {
         if (!Quoted(header.descr)) return false;
         descr = true;
       } else if (key == "fortran_order" && !order) {
-        if (Take("True")) header.fortran_order = true;
-        else if (!Take("False")) return false;
+        if (Take("True"))
+          header.fortran_order = true;
+        else if (!Take("False"))
+          return false;
         order = true;
       } else if (key == "shape" && !shape) {
         if (!Tuple(header.shape)) return false;
@@ -91,7 +94,8 @@ class HeaderParser {
       int64_t dim = 0;
       const size_t begin = at_;
       for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_)
-        if (__builtin_mul_overflow(dim, 10, &dim) || __builtin_add_overflow(dim, text_[at_] - '0', &dim)) return false;
+        if (__builtin_mul_overflow(dim, 10, &dim) || __builtin_add_overflow(dim, text_[at_] - '0', &dim))
+          return false;
       if (at_ == begin) return false;
       shape.push_back(dim);
       if (!Take(",")) return Take(")");
@@ -107,7 +111,8 @@ class HeaderParser {
 std::optional<uint64_t> BytesOf(const ir::Shape& shape, int bits) {
   uint64_t bytes = static_cast<uint64_t>(bits / 8);
   for (const int64_t dim : shape)
-    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(dim), &bytes) || bytes > (uint64_t{1} << 48)) return std::nullopt;
+    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(dim), &bytes) || bytes > (uint64_t{1} << 48))
+      return std::nullopt;
   return bytes;
 }
 
@@ -132,19 +137,25 @@ std::vector<std::byte> RowMajor(std::span<const std::byte> bytes, const ir::Shap
 Result<ir::Tensor> ParseNpy(std::span<const std::byte> bytes, const std::string& file) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto refuse = [&](std::string found, std::string expected, std::string fix = "") {
-    return Diagnostic{.file = file, .place = "header", .found = std::move(found), .expected = std::move(expected),
+    return Diagnostic{.file = file,
+                      .place = "header",
+                      .found = std::move(found),
+                      .expected = std::move(expected),
                       .fix = std::move(fix)};
   };
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  if (text.size() < 10 || !text.starts_with(kMagic)) return refuse("no NumPy array", "a file written by numpy.save");
+  if (text.size() < 10 || !text.starts_with(kMagic))
+    return refuse("no NumPy array", "a file written by numpy.save");
   const uint8_t version = byte(6);
-  if (version < 1 || version > 3) return refuse(fmt::format("version {}", version), "version 1, 2 or 3 of the .npy format");
+  if (version < 1 || version > 3)
+    return refuse(fmt::format("version {}", version), "version 1, 2 or 3 of the .npy format");
   const size_t start = version == 1 ? 10 : 12;
   if (text.size() < start) return refuse("a file that ends in its header", "a whole .npy file");
   size_t length = byte(8) | static_cast<size_t>(byte(9)) << 8;
   if (version > 1) length |= static_cast<size_t>(byte(10)) << 16 | static_cast<size_t>(byte(11)) << 24;
   if (length > text.size() - start)
-    return refuse(fmt::format("a header of {} bytes in a file of {}", length, text.size()), "a whole .npy file");
+    return refuse(fmt::format("a header of {} bytes in a file of {}", length, text.size()),
+                  "a whole .npy file");
 
   Header header;
   HeaderParser parser(text.substr(start, length));
@@ -153,20 +164,23 @@ Result<ir::Tensor> ParseNpy(std::span<const std::byte> bytes, const std::string&
                   "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3)}");
   const auto known = std::ranges::find(kTypes, std::string_view(header.descr), &TypeCode::code);
   if (known == std::end(kTypes))
-    return refuse(fmt::format("type '{}'", header.descr), "a little-endian number or boolean, such as '<f4' or '|u1'",
+    return refuse(fmt::format("type '{}'", header.descr),
+                  "a little-endian number or boolean, such as '<f4' or '|u1'",
                   "convert it before saving: array.astype(numpy.float32)");
 
   const int bits = ir::BitsOf(known->type);
   const auto data = bytes.subspan(start + length);
   const auto needed = BytesOf(header.shape, bits);
   if (!needed || *needed != data.size())
-    return Diagnostic{.file = file,
-                      .found = fmt::format("{} bytes of data", data.size()),
-                      .expected = fmt::format("{} bytes for {} [{}]", needed ? std::to_string(*needed) : "more than 2^48",
-                                              ir::NameOf(known->type), fmt::join(header.shape, ", ")),
-                      .fix = "the file was cut or changed: write it again"};
+    return Diagnostic{
+        .file = file,
+        .found = fmt::format("{} bytes of data", data.size()),
+        .expected = fmt::format("{} bytes for {} [{}]", needed ? std::to_string(*needed) : "more than 2^48",
+                                ir::NameOf(known->type), fmt::join(header.shape, ", ")),
+        .fix = "the file was cut or changed: write it again"};
   if (header.fortran_order && header.shape.size() > 1)
-    return ir::Tensor::OfBytes(known->type, header.shape, RowMajor(data, header.shape, static_cast<size_t>(bits / 8)));
+    return ir::Tensor::OfBytes(known->type, header.shape,
+                               RowMajor(data, header.shape, static_cast<size_t>(bits / 8)));
   return ir::Tensor::OfBytes(known->type, header.shape, data);
 }
 
@@ -181,8 +195,9 @@ std::string FormatNpy(const ir::Tensor& given) {
     tensor = ir::Tensor::FromDoubles(DataType::kFloat, given.dims(), *given.ToDoubles());
   const auto known = std::ranges::find(kTypes, tensor.type(), &TypeCode::type);
   SHOEHORN_CHECK(known != std::end(kTypes), "a tensor type that NumPy does not know");
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", known->code,
-                                   fmt::join(tensor.dims(), ", "), tensor.rank() == 1 ? "," : "");
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", known->code,
+                  fmt::join(tensor.dims(), ", "), tensor.rank() == 1 ? "," : "");
   constexpr size_t kAlignment = 64, kBefore = 10;
   header.append(kAlignment - (kBefore + header.size() + 1) % kAlignment, ' ');
   header += '\n';

@@ -18,7 +18,9 @@ struct Closer {
 Result<std::map<std::string, ir::Tensor>> ReadNpz(const std::filesystem::path& path, uint64_t limit) {
   SHOEHORN_ASSIGN(const auto mapped, MappedFile::Open(path));
   const auto refuse = [&](std::string place, std::string found, std::string expected) {
-    return Diagnostic{.file = path.string(), .place = std::move(place), .found = std::move(found),
+    return Diagnostic{.file = path.string(),
+                      .place = std::move(place),
+                      .found = std::move(found),
                       .expected = std::move(expected)};
   };
   zip_error_t error;
@@ -38,7 +40,8 @@ Result<std::map<std::string, ir::Tensor>> ReadNpz(const std::filesystem::path& p
   for (zip_int64_t i = 0; i < zip_get_num_entries(archive.get(), 0); ++i) {
     const auto entry = static_cast<zip_uint64_t>(i);
     zip_stat_t stat;
-    if (zip_stat_index(archive.get(), entry, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0 || stat.name == nullptr)
+    if (zip_stat_index(archive.get(), entry, 0, &stat) != 0 || (stat.valid & ZIP_STAT_SIZE) == 0 ||
+        stat.name == nullptr)
       return refuse(fmt::format("entry {}", i), "an entry without a name or size", "a whole .npz file");
     std::string name = stat.name;
     const std::string place = fmt::format("array '{}'", name);
@@ -47,9 +50,11 @@ Result<std::map<std::string, ir::Tensor>> ReadNpz(const std::filesystem::path& p
       return refuse(place, fmt::format("{} bytes", stat.size), fmt::format("at most {} bytes", limit));
     const std::unique_ptr<zip_file_t, Closer> file(zip_fopen_index(archive.get(), entry, 0));
     std::vector<std::byte> bytes(file == nullptr ? 0 : stat.size);
-    if (file == nullptr || zip_fread(file.get(), bytes.data(), stat.size) != static_cast<zip_int64_t>(stat.size))
-      return refuse(place, fmt::format("cannot unpack: {}", file == nullptr ? zip_strerror(archive.get())
-                                                                            : zip_file_strerror(file.get())),
+    if (file == nullptr ||
+        zip_fread(file.get(), bytes.data(), stat.size) != static_cast<zip_int64_t>(stat.size))
+      return refuse(place,
+                    fmt::format("cannot unpack: {}", file == nullptr ? zip_strerror(archive.get())
+                                                                     : zip_file_strerror(file.get())),
                     "a whole .npz file");
     SHOEHORN_ASSIGN(ir::Tensor tensor, ParseNpy(bytes, path.string() + "/" + name));
     name.resize(name.size() - 4);

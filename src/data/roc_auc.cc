@@ -1,5 +1,6 @@
-// Area under the ROC curve: the chance that a random positive scores above a random negative, ties counting half
-// (Mann and Whitney's U over the number of pairs). Needs no threshold, so it suits detectors of the rare.
+// Area under the ROC curve: the chance that a random positive scores above a random negative, ties counting
+// half (Mann and Whitney's U over the number of pairs). Needs no threshold, so it suits detectors of the
+// rare.
 #include <fmt/format.h>
 
 #include "data/metric_support.h"
@@ -13,7 +14,8 @@ class RocAuc : public Metric {
   std::string name() const override { return "roc_auc"; }
   bool higher_is_better() const override { return true; }
 
-  /// Row: score, label. Two scores (negative, positive) become their difference, which orders samples as a softmax would.
+  /// Row: score, label. Two scores (negative, positive) become their difference, which orders samples as a
+  /// softmax would.
   Result<Observation> Observe(const Sample& sample, std::span<const ir::Tensor> outputs,
                               std::span<const ir::Tensor>) const override {
     SHOEHORN_ASSIGN(const auto scores, OutputNumbers(name(), sample, outputs, output_));
@@ -32,7 +34,8 @@ class RocAuc : public Metric {
     for (size_t begin = 0; begin < sorted.size();) {
       size_t end = begin;
       double tied[2] = {0, 0};
-      for (; end < sorted.size() && (*sorted[end])[0] == (*sorted[begin])[0]; ++end) ++tied[(*sorted[end])[1] > 0 ? 1 : 0];
+      for (; end < sorted.size() && (*sorted[end])[0] == (*sorted[begin])[0]; ++end)
+        ++tied[(*sorted[end])[1] > 0 ? 1 : 0];
       pairs_won += tied[1] * (negatives + tied[0] / 2);
       negatives += tied[0];
       positives += tied[1];
@@ -47,7 +50,8 @@ class RocAuc : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeRocAuc(const MetricSpec&, size_t output, const std::vector<std::string>&) {
+Result<std::unique_ptr<Metric>> MakeRocAuc(const MetricSpec&, size_t output,
+                                           const std::vector<std::string>&) {
   return std::unique_ptr<Metric>(std::make_unique<RocAuc>(output));
 }
 

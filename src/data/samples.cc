@@ -16,13 +16,18 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::string>& ExtensionsOf(SampleFormat format) {
-  static const std::vector<std::string> images = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"};
+  static const std::vector<std::string> images = {".jpg", ".jpeg", ".png", ".bmp", ".webp",
+                                                  ".tif", ".tiff", ".ppm", ".pgm"};
   static const std::vector<std::string> npy = {".npy"}, npz = {".npz"}, raw = {".bin", ".raw"};
   switch (format) {
-    case SampleFormat::kImages: return images;
-    case SampleFormat::kNpy: return npy;
-    case SampleFormat::kNpz: return npz;
-    case SampleFormat::kRaw: return raw;
+    case SampleFormat::kImages:
+      return images;
+    case SampleFormat::kNpy:
+      return npy;
+    case SampleFormat::kNpz:
+      return npz;
+    case SampleFormat::kRaw:
+      return raw;
   }
   SHOEHORN_CHECK(false, "a sample format without extensions");
 }
@@ -39,16 +44,19 @@ Result<std::vector<std::string>> ListSamples(const SamplesSpec& spec) {
       continue;
     }
     std::string extension = it->path().extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     std::error_code ignored;
     if (std::ranges::find(extensions, extension) != extensions.end() && it->is_regular_file(ignored))
       ids.push_back(it->path().lexically_relative(spec.folder).generic_string());
   }
   if (error)
-    return Diagnostic{.file = spec.folder.string(), .found = "cannot list the folder: " + error.message(),
+    return Diagnostic{.file = spec.folder.string(),
+                      .found = "cannot list the folder: " + error.message(),
                       .fix = "check the path of the samples"};
   if (ids.empty())
-    return Diagnostic{.file = spec.folder.string(), .found = "no samples",
+    return Diagnostic{.file = spec.folder.string(),
+                      .found = "no samples",
                       .expected = fmt::format("files that end in {}", fmt::join(extensions, ", "))};
   std::ranges::sort(ids);
   return ids;
@@ -56,8 +64,12 @@ Result<std::vector<std::string>> ListSamples(const SamplesSpec& spec) {
 
 class FileSamples : public SampleSet {
  public:
-  FileSamples(SamplesSpec spec, std::vector<InputSpec> inputs, std::vector<std::string> ids, std::vector<Label> labels)
-      : spec_(std::move(spec)), inputs_(std::move(inputs)), ids_(std::move(ids)), labels_(std::move(labels)) {}
+  FileSamples(SamplesSpec spec, std::vector<InputSpec> inputs, std::vector<std::string> ids,
+              std::vector<Label> labels)
+      : spec_(std::move(spec)),
+        inputs_(std::move(inputs)),
+        ids_(std::move(ids)),
+        labels_(std::move(labels)) {}
 
   size_t size() const override { return ids_.size(); }
 
@@ -68,7 +80,9 @@ class FileSamples : public SampleSet {
     sample.label = labels_[i];
     const fs::path path = spec_.folder / ids_[i];
     switch (spec_.format) {
-      case SampleFormat::kImages: SHOEHORN_TRY(LoadImage(path, inputs_[0], sample)); break;
+      case SampleFormat::kImages:
+        SHOEHORN_TRY(LoadImage(path, inputs_[0], sample));
+        break;
       case SampleFormat::kNpy: {
         SHOEHORN_ASSIGN(const ir::Tensor values, ReadNpy(path));
         SHOEHORN_ASSIGN(ir::Tensor fitted, FitArray(inputs_[0], values, false, path.string()));
@@ -80,7 +94,9 @@ class FileSamples : public SampleSet {
         sample.inputs.push_back(std::move(values));
         break;
       }
-      case SampleFormat::kNpz: SHOEHORN_TRY(LoadNpz(path, sample)); break;
+      case SampleFormat::kNpz:
+        SHOEHORN_TRY(LoadNpz(path, sample));
+        break;
     }
     for (Box& box : sample.label.boxes) {
       box.x1 *= sample.original_width;
@@ -100,10 +116,13 @@ class FileSamples : public SampleSet {
       if (found == arrays.end()) {
         std::vector<std::string> names;
         for (const auto& [name, values] : arrays) names.push_back(name);
-        return Diagnostic{.file = path.string(), .found = fmt::format("no array '{}'; it holds {}", input.name, fmt::join(names, ", ")),
-                          .expected = "one array for each input of the model, by its name"};
+        return Diagnostic{
+            .file = path.string(),
+            .found = fmt::format("no array '{}'; it holds {}", input.name, fmt::join(names, ", ")),
+            .expected = "one array for each input of the model, by its name"};
       }
-      SHOEHORN_ASSIGN(ir::Tensor fitted, FitArray(input, found->second, false, path.string() + "/" + found->first + ".npy"));
+      SHOEHORN_ASSIGN(ir::Tensor fitted,
+                      FitArray(input, found->second, false, path.string() + "/" + found->first + ".npy"));
       sample.inputs.push_back(std::move(fitted));
     }
     return Ok();
@@ -117,15 +136,18 @@ class FileSamples : public SampleSet {
 
 Status CheckInputs(const SamplesSpec& spec, const std::vector<InputSpec>& inputs) {
   if (inputs.empty() || (inputs.size() > 1 && spec.format != SampleFormat::kNpz))
-    return Diagnostic{.file = spec.folder.string(), .found = fmt::format("samples for a model of {} inputs", inputs.size()),
-                      .expected = "one input for images, .npy and raw files",
-                      .fix = inputs.empty() ? "" : "give .npz files with one array for each input, by its name"};
+    return Diagnostic{
+        .file = spec.folder.string(),
+        .found = fmt::format("samples for a model of {} inputs", inputs.size()),
+        .expected = "one input for images, .npy and raw files",
+        .fix = inputs.empty() ? "" : "give .npz files with one array for each input, by its name"};
   for (const InputSpec& input : inputs) {
     for (const int64_t dim : input.shape)
       if (dim < 1)
         return Diagnostic{.place = fmt::format("input '{}'", input.name),
                           .found = fmt::format("shape [{}]", fmt::join(input.shape, ", ")),
-                          .expected = "every dimension pinned to a size", .fix = "set shape in the spec"};
+                          .expected = "every dimension pinned to a size",
+                          .fix = "set shape in the spec"};
     if (spec.format == SampleFormat::kImages) {
       SHOEHORN_ASSIGN(const ImageAxes axes, AxesOf(input));
       InputSpec known = input;
@@ -137,20 +159,24 @@ Status CheckInputs(const SamplesSpec& spec, const std::vector<InputSpec>& inputs
     }
   }
   if (spec.labels == LabelFormat::kYolo && spec.format != SampleFormat::kImages)
-    return Diagnostic{.file = spec.labels_path.string(), .found = "YOLO labels for samples that are no images",
+    return Diagnostic{.file = spec.labels_path.string(),
+                      .found = "YOLO labels for samples that are no images",
                       .expected = "images, whose size turns the relative boxes into pixels"};
   return Ok();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<SampleSet>> OpenSamples(const SamplesSpec& spec, const std::vector<InputSpec>& inputs) {
+Result<std::unique_ptr<SampleSet>> OpenSamples(const SamplesSpec& spec,
+                                               const std::vector<InputSpec>& inputs) {
   SHOEHORN_TRY(CheckInputs(spec, inputs));
   SHOEHORN_ASSIGN(std::vector<std::string> ids, ListSamples(spec));
   SHOEHORN_ASSIGN(std::vector<Label> labels, ReadLabels(spec, ids));
   if (spec.offset >= ids.size())
-    return Diagnostic{.file = spec.folder.string(), .found = fmt::format("{} samples, all of them before offset {}", ids.size(), spec.offset),
-                      .expected = "an offset that leaves some"};
+    return Diagnostic{
+        .file = spec.folder.string(),
+        .found = fmt::format("{} samples, all of them before offset {}", ids.size(), spec.offset),
+        .expected = "an offset that leaves some"};
   const size_t count = std::min(spec.limit == 0 ? ids.size() : spec.limit, ids.size() - spec.offset);
   const auto keep = [&](auto& all) {
     all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(spec.offset));
@@ -158,7 +184,8 @@ Result<std::unique_ptr<SampleSet>> OpenSamples(const SamplesSpec& spec, const st
   };
   keep(ids);
   keep(labels);
-  return std::unique_ptr<SampleSet>(std::make_unique<FileSamples>(spec, inputs, std::move(ids), std::move(labels)));
+  return std::unique_ptr<SampleSet>(
+      std::make_unique<FileSamples>(spec, inputs, std::move(ids), std::move(labels)));
 }
 
 }  // namespace shoehorn::data

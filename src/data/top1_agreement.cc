@@ -1,5 +1,5 @@
-// Agreement with the original's highest class, for classifiers without labels: 1 where both choose the same. An output of
-// several rows ([1, steps, classes]) counts the share of rows that agree.
+// Agreement with the original's highest class, for classifiers without labels: 1 where both choose the same.
+// An output of several rows ([1, steps, classes]) counts the share of rows that agree.
 #include <fmt/format.h>
 
 #include "data/metric_support.h"
@@ -44,7 +44,8 @@ class Top1Agreement : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeTop1Agreement(const MetricSpec&, size_t output, const std::vector<std::string>&) {
+Result<std::unique_ptr<Metric>> MakeTop1Agreement(const MetricSpec&, size_t output,
+                                                  const std::vector<std::string>&) {
   return std::unique_ptr<Metric>(std::make_unique<Top1Agreement>(output));
 }
 

@@ -1,5 +1,5 @@
-// Top-k: 1 for a sample whose class is among the k highest scores. Scores [0.1, 0.7, 0.2], label 2: top-1 0, top-2 1.
-// Equal scores count against the model, so that a constant output is never right by chance.
+// Top-k: 1 for a sample whose class is among the k highest scores. Scores [0.1, 0.7, 0.2], label 2: top-1 0,
+// top-2 1. Equal scores count against the model, so that a constant output is never right by chance.
 #include <fmt/format.h>
 
 #include "data/metric_support.h"
@@ -19,7 +19,8 @@ class TopK : public Metric {
     const auto& dims = outputs[output_].dims();
     if (std::ranges::count_if(dims, [](int64_t dim) { return dim > 1; }) > 1 || scores.size() < k_ + 1)
       return SampleError(name(), sample, fmt::format("an output of {}", ShapeText(outputs[output_])),
-                         fmt::format("one row of more than {} class score(s)", k_), "choose another output or metric");
+                         fmt::format("one row of more than {} class score(s)", k_),
+                         "choose another output or metric");
     SHOEHORN_ASSIGN(const size_t label, ClassLabel(name(), sample, scores.size()));
     const auto above = std::ranges::count_if(scores, [&](double score) { return score >= scores[label]; });
     return Observation{static_cast<size_t>(above) <= k_ ? 1.0 : 0.0};
@@ -32,9 +33,11 @@ class TopK : public Metric {
 
 }  // namespace
 
-Result<std::unique_ptr<Metric>> MakeTopK(const MetricSpec& spec, size_t output, const std::vector<std::string>&) {
+Result<std::unique_ptr<Metric>> MakeTopK(const MetricSpec& spec, size_t output,
+                                         const std::vector<std::string>&) {
   if (spec.k < 1)
-    return Diagnostic{.place = "metric.k", .found = std::to_string(spec.k), .expected = "a whole number from 1 on"};
+    return Diagnostic{
+        .place = "metric.k", .found = std::to_string(spec.k), .expected = "a whole number from 1 on"};
   return std::unique_ptr<Metric>(std::make_unique<TopK>(static_cast<size_t>(spec.k), output));
 }
 

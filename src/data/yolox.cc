@@ -7,7 +7,8 @@ namespace shoehorn::data {
 
 size_t YoloxCells(int width, int height, const std::vector<int>& strides) {
   size_t cells = 0;
-  for (const int stride : strides) cells += static_cast<size_t>(width / stride) * static_cast<size_t>(height / stride);
+  for (const int stride : strides)
+    cells += static_cast<size_t>(width / stride) * static_cast<size_t>(height / stride);
   return cells;
 }
 

@@ -10,10 +10,10 @@
 namespace shoehorn::data {
 namespace {
 
+using ir::Tensor;
 using ::testing::DoubleEq;
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
-using ir::Tensor;
 
 Sample Labelled(std::string text) {
   Sample sample;
@@ -28,7 +28,9 @@ std::unique_ptr<Metric> Make(const MetricSpec& spec) {
   EXPECT_TRUE(metric.ok()) << metric.error().Text();
   return std::move(metric).value();
 }
-std::unique_ptr<Metric> Make(const char* name) { return Make(MetricSpec{.name = name, .vocabulary = {"a", "b"}}); }
+std::unique_ptr<Metric> Make(const char* name) {
+  return Make(MetricSpec{.name = name, .vocabulary = {"a", "b"}});
+}
 
 double ScoreOf(const Metric& metric, const std::vector<Observation>& rows) {
   std::vector<const Observation*> pointers;
@@ -48,10 +50,12 @@ std::string ErrorOf(const Metric& metric, const Sample& sample, const Tensor& ou
 TEST(MetricTest, UnknownNames) {
   EXPECT_EQ(MakeMetric({.name = "top_kk"}, {}).error().Text(),
             "error: metric.name: unknown metric 'top_kk'\n"
-            "  expected: one of top_k, ctc_exact, ctc_cer, roc_auc, mean_iou, map_yolox, cosine, top1_agreement, external\n"
+            "  expected: one of top_k, ctc_exact, ctc_cer, roc_auc, mean_iou, map_yolox, cosine, "
+            "top1_agreement, external\n"
             "  fix: did you mean 'top_k'?");
   EXPECT_EQ(MakeMetric({.name = "top_k", .output = "logit"}, {"logits", "boxes"}).error().Text(),
-            "error: metric.output: no output 'logit' in the model\n  expected: one of logits, boxes\n  fix: did you mean 'logits'?");
+            "error: metric.output: no output 'logit' in the model\n  expected: one of logits, boxes\n  fix: "
+            "did you mean 'logits'?");
   EXPECT_EQ(MakeMetric({.name = "ctc_exact"}, {"y"}).error().Text(),
             "error: metric.vocabulary: no vocabulary\n"
             "  expected: the characters in the order of the model's classes, without the blank");
@@ -63,14 +67,17 @@ TEST(MetricTest, TopK) {
   EXPECT_THAT(Observe(*top1, Labelled("1"), scores), ElementsAre(1));
   EXPECT_THAT(Observe(*top1, Labelled("2"), scores), ElementsAre(0));
   EXPECT_THAT(Observe(*Make(MetricSpec{.name = "top_k", .k = 2}), Labelled("2"), scores), ElementsAre(1));
-  EXPECT_THAT(Observe(*top1, Labelled("1"), Tensor::Of<float>({1, 3}, {1, 1, 1})), ElementsAre(0));  // a tie is no hit
+  EXPECT_THAT(Observe(*top1, Labelled("1"), Tensor::Of<float>({1, 3}, {1, 1, 1})),
+              ElementsAre(0));  // a tie is no hit
   EXPECT_DOUBLE_EQ(ScoreOf(*top1, {{1}, {0}, {1}, {1}}), 0.75);
   EXPECT_EQ(ErrorOf(*top1, Labelled("3"), scores),
             "error: s.jpg: metric top_1: label '3'\n  expected: a class number from 0 to 2");
-  EXPECT_EQ(ErrorOf(*top1, Sample{.id = "s.jpg"}, scores),
-            "error: s.jpg: metric top_1: no label\n  expected: a class number\n  fix: set labels in the spec");
+  EXPECT_EQ(
+      ErrorOf(*top1, Sample{.id = "s.jpg"}, scores),
+      "error: s.jpg: metric top_1: no label\n  expected: a class number\n  fix: set labels in the spec");
   EXPECT_EQ(ErrorOf(*top1, Labelled("1"), Tensor::Of<float>({1, 2, 2}, {1, 2, 3, 4})),
-            "error: s.jpg: metric top_1: an output of float [1, 2, 2]\n  expected: one row of more than 1 class score(s)\n"
+            "error: s.jpg: metric top_1: an output of float [1, 2, 2]\n  expected: one row of more than 1 "
+            "class score(s)\n"
             "  fix: choose another output or metric");
   EXPECT_EQ(ErrorOf(*top1, Labelled("1"), Tensor::Of<float>({1, 2}, {1, NAN})),
             "error: s.jpg: metric top_1: nan at element 1 of the output\n  expected: finite numbers");
@@ -83,8 +90,10 @@ TEST(MetricTest, CtcMergesRepeatsAndDropsBlanks) {
   const auto turned = Tensor::Of<float>({1, 3, 5}, {0, 0, 9, 0, 0, 9, 9, 0, 9, 1, 1, 1, 1, 1, 9});
   EXPECT_THAT(Observe(*Make("ctc_exact"), Labelled("aab"), turned), ElementsAre(1));
   const MetricSpec last{.name = "ctc_exact", .vocabulary = {"x", "粤"}, .blank = "last"};
-  EXPECT_THAT(Observe(*Make(last), Labelled("x"), Tensor::Of<float>({1, 2, 3}, {9, 0, 0, 0, 0, 9})), ElementsAre(1));
-  EXPECT_THAT(Observe(*Make(last), Labelled("粤"), Tensor::Of<float>({1, 2, 3}, {0, 9, 0, 0, 0, 9})), ElementsAre(1));
+  EXPECT_THAT(Observe(*Make(last), Labelled("x"), Tensor::Of<float>({1, 2, 3}, {9, 0, 0, 0, 0, 9})),
+              ElementsAre(1));
+  EXPECT_THAT(Observe(*Make(last), Labelled("粤"), Tensor::Of<float>({1, 2, 3}, {0, 9, 0, 0, 0, 9})),
+              ElementsAre(1));
   EXPECT_EQ(ErrorOf(*Make("ctc_exact"), Labelled("a"), Tensor::Of<float>({1, 2, 5}, std::vector<float>(10))),
             "error: s.jpg: metric ctc_exact: an output of float [1, 2, 5]\n"
             "  expected: [1, steps, 3] or [1, 3, steps]: 2 characters of the vocabulary and the blank\n"
@@ -120,7 +129,8 @@ TEST(MetricTest, MeanIou) {
   const testing::Scratch scratch;
   Sample sample = Labelled("");
   // 2 x 2 mask as a grey picture: classes 0 1 / 2 ignored.
-  sample.label.mask = scratch.Write("m.pgm", std::string("P5\n2 2\n255\n") + std::string("\x00\x01\x02\xff", 4));
+  sample.label.mask =
+      scratch.Write("m.pgm", std::string("P5\n2 2\n255\n") + std::string("\x00\x01\x02\xff", 4));
   sample.original_width = sample.original_height = sample.model_width = sample.model_height = 2;
   const auto iou = Make("mean_iou");
   const auto row = Observe(*iou, sample, Tensor::Of<int64_t>({1, 2, 2}, {0, 0, 2, 1}));
@@ -150,7 +160,8 @@ TEST(MetricTest, AveragePrecisionOfKnownDetections) {
 
 TEST(MetricTest, AnObjectIsMatchedOnce) {
   const Box box{1, 0, 0, 10, 10};
-  EXPECT_THAT(MatchDetections({{box, 0.9}, {box, 0.8}}, std::vector{box}), ElementsAre(1, 1, 1, 0.9, 1023, 1, 0.8, 0));
+  EXPECT_THAT(MatchDetections({{box, 0.9}, {box, 0.8}}, std::vector{box}),
+              ElementsAre(1, 1, 1, 0.9, 1023, 1, 0.8, 0));
 }
 
 TEST(MetricTest, YoloxGridToPixels) {
@@ -174,7 +185,8 @@ TEST(MetricTest, YoloxGridToPixels) {
   spec.strides = {4, 8};
   EXPECT_EQ(ErrorOf(*Make(spec), sample, Tensor::Of<float>({1, 6}, std::vector<float>(6))),
             "error: s.jpg: metric map_yolox: an output of float [1, 6]\n"
-            "  expected: [1, 5, 5 + classes]: a cell for each 4, 8 pixels of 8 x 8\n  fix: check metric.output and metric.strides");
+            "  expected: [1, 5, 5 + classes]: a cell for each 4, 8 pixels of 8 x 8\n  fix: check "
+            "metric.output and metric.strides");
 }
 
 TEST(MetricTest, SuppressionStaysWithinAClass) {
@@ -199,14 +211,18 @@ TEST(MetricTest, AgreementWithTheOriginal) {
   const auto top = Make("top1_agreement");
   EXPECT_THAT(*top->Observe(Labelled(""), mine, theirs), ElementsAre(1));
   EXPECT_THAT(*top->Observe(Labelled(""), std::vector{mine[1]}, std::vector{theirs[1]}), ElementsAre(0));
-  EXPECT_EQ(first->Observe(Labelled(""), mine, std::vector{theirs[0]}).error().expected, "1, as the original");
+  EXPECT_EQ(first->Observe(Labelled(""), mine, std::vector{theirs[0]}).error().expected,
+            "1, as the original");
 }
 
 TEST(MetricTest, ExternalCommandReadsTheOutputs) {
   const testing::Scratch scratch;
-  const auto with = [&](std::string command) { return Make(MetricSpec{.name = "external", .command = std::move(command)}); };
+  const auto with = [&](std::string command) {
+    return Make(MetricSpec{.name = "external", .command = std::move(command)});
+  };
   const Tensor output = Tensor::Of<float>({1, 2}, {1, 2});
-  const auto script = scratch.Write("metric.sh", "test -s \"$1/out.npy\" && test \"$SHOEHORN_LABEL\" = \"it's\" && echo 0.25\n");
+  const auto script = scratch.Write(
+      "metric.sh", "test -s \"$1/out.npy\" && test \"$SHOEHORN_LABEL\" = \"it's\" && echo 0.25\n");
   EXPECT_THAT(Observe(*with("sh " + script.string()), Labelled("it's"), output), ElementsAre(0.25));
   EXPECT_EQ(ErrorOf(*with("echo good #"), Labelled(""), output),
             "error: s.jpg: metric external: 'echo good #' printed 'good'\n  expected: one finite number");

@@ -55,14 +55,18 @@ TEST(Npy, Errors) {
   EXPECT_EQ(Parse("not an array").error().Text(),
             "error: t.npy: header: no NumPy array\n  expected: a file written by numpy.save");
   EXPECT_EQ(Parse(Npy("{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}", "abc")).error().Text(),
-            "error: t.npy: 3 bytes of data\n  expected: 2 bytes for uint8 [2]\n  fix: the file was cut or changed: write it again");
+            "error: t.npy: 3 bytes of data\n  expected: 2 bytes for uint8 [2]\n  fix: the file was cut or "
+            "changed: write it again");
   EXPECT_EQ(Parse(Npy("{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", "")).error().Text(),
-            "error: t.npy: header: type '|O'\n  expected: a little-endian number or boolean, such as '<f4' or '|u1'\n"
+            "error: t.npy: header: type '|O'\n  expected: a little-endian number or boolean, such as '<f4' "
+            "or '|u1'\n"
             "  fix: convert it before saving: array.astype(numpy.float32)");
   EXPECT_EQ(Parse(Npy("{'descr': '|u1', 'fortran_order': Maybe, 'shape': (2,)}", "")).error().Text(),
             "error: t.npy: header: a header that breaks off at its character 34\n"
             "  expected: {'descr': '<f4', 'fortran_order': False, 'shape': (1, 3)}");
-  EXPECT_EQ(Parse(Npy("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", "")).error().expected,
+  EXPECT_EQ(Parse(Npy("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", ""))
+                .error()
+                .expected,
             "more than 2^48 bytes for double [4294967296, 4294967296]");
 }
 
@@ -122,7 +126,8 @@ TEST(Npz, InputsByName) {
 
   b.name = "c";
   EXPECT_EQ(scratch.Masked((*OpenSamples(spec, {b, a}))->Load(0).error().Text()),
-            "error: DIR/s/x.npz: no array 'c'; it holds a, b\n  expected: one array for each input of the model, by its name");
+            "error: DIR/s/x.npz: no array 'c'; it holds a, b\n  expected: one array for each input of the "
+            "model, by its name");
   b.name = "b";
   b.type = ir::DataType::kFloat;
   EXPECT_EQ(scratch.Masked((*OpenSamples(spec, {b, a}))->Load(0).error().Text()),

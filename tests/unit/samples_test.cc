@@ -55,7 +55,10 @@ class SamplesTest : public ::testing::Test {
 };
 
 TEST(Csv, QuotesCommasAndLineEnds) {
-  const auto rows = ParseCsv("\xef\xbb\xbf" "a,\"b, \"\"c\"\"\nd\"\r\n\r\ne,\n,f", "t.csv");
+  const auto rows = ParseCsv(
+      "\xef\xbb\xbf"
+      "a,\"b, \"\"c\"\"\nd\"\r\n\r\ne,\n,f",
+      "t.csv");
   ASSERT_TRUE(rows.ok());
   ASSERT_EQ(rows->size(), 3u);
   EXPECT_THAT((*rows)[0].fields, ElementsAre("a", "b, \"c\"\nd"));
@@ -72,7 +75,8 @@ TEST(Csv, BrokenQuotes) {
 }
 
 TEST_F(SamplesTest, CsvLabelsFindTheirFiles) {
-  const auto set = OpenSamples(CsvSpec("file,label\nsamples/b.ppm,two\na.ppm,\"one, first\"\n"), {ImageInput({1, 3, 2, 2})});
+  const auto set = OpenSamples(CsvSpec("file,label\nsamples/b.ppm,two\na.ppm,\"one, first\"\n"),
+                               {ImageInput({1, 3, 2, 2})});
   ASSERT_TRUE(set.ok()) << set.error().Text();
   ASSERT_EQ((*set)->size(), 2u);
   EXPECT_EQ((*set)->Load(0)->label.text, "one, first");
@@ -91,11 +95,13 @@ TEST_F(SamplesTest, CsvWithoutHeader) {
 
 TEST_F(SamplesTest, CsvErrors) {
   EXPECT_EQ(ErrorOf(CsvSpec("file,labels\na.ppm,1\n")),
-            "error: DIR/labels.csv: line 1: no column 'label'\n  expected: one of file, labels\n  fix: did you mean 'labels'?");
+            "error: DIR/labels.csv: line 1: no column 'label'\n  expected: one of file, labels\n  fix: did "
+            "you mean 'labels'?");
   EXPECT_EQ(ErrorOf(CsvSpec("file,label\na.ppm,1\n")),
             "error: DIR/labels.csv: no row for 'b.ppm'\n  expected: one row for each of the 2 samples");
   EXPECT_EQ(ErrorOf(CsvSpec("file,label\na.ppm,1\nc.ppm,1\n")),
-            "error: DIR/labels.csv: line 3: a label for 'c.ppm', which is not there\n  expected: a file under DIR/samples\n"
+            "error: DIR/labels.csv: line 3: a label for 'c.ppm', which is not there\n  expected: a file "
+            "under DIR/samples\n"
             "  fix: names are relative to the samples' folder or to the CSV file");
   EXPECT_EQ(ErrorOf(CsvSpec("file,label\na.ppm,1\na.ppm,1\n")),
             "error: DIR/labels.csv: line 3: a second label for 'a.ppm', the first is in line 2\n"
@@ -106,7 +112,8 @@ TEST_F(SamplesTest, CsvErrors) {
 }
 
 TEST_F(SamplesTest, OffsetAndLimitCountInTheOrderOfNames) {
-  for (const char* name : {"d", "b", "a", "c"}) scratch_.Write(std::string("samples/") + name + ".ppm", Ppm(2, 2, "abc"));
+  for (const char* name : {"d", "b", "a", "c"})
+    scratch_.Write(std::string("samples/") + name + ".ppm", Ppm(2, 2, "abc"));
   SamplesSpec spec = Spec(SampleFormat::kImages);
   spec.offset = 1;
   spec.limit = 2;
@@ -115,14 +122,18 @@ TEST_F(SamplesTest, OffsetAndLimitCountInTheOrderOfNames) {
   EXPECT_EQ((*set)->Load(0)->id, "b.ppm");
   EXPECT_EQ((*set)->Load(1)->id, "c.ppm");
   spec.offset = 4;
-  EXPECT_EQ(ErrorOf(spec), "error: DIR/samples: 4 samples, all of them before offset 4\n  expected: an offset that leaves some");
+  EXPECT_EQ(
+      ErrorOf(spec),
+      "error: DIR/samples: 4 samples, all of them before offset 4\n  expected: an offset that leaves some");
 }
 
 TEST_F(SamplesTest, FolderErrors) {
   EXPECT_EQ(ErrorOf(Spec(SampleFormat::kRaw)),
-            "error: DIR/samples: cannot list the folder: No such file or directory\n  fix: check the path of the samples");
+            "error: DIR/samples: cannot list the folder: No such file or directory\n  fix: check the path of "
+            "the samples");
   scratch_.Write("samples/readme.txt", "nothing");
-  EXPECT_EQ(ErrorOf(Spec(SampleFormat::kRaw)), "error: DIR/samples: no samples\n  expected: files that end in .bin, .raw");
+  EXPECT_EQ(ErrorOf(Spec(SampleFormat::kRaw)),
+            "error: DIR/samples: no samples\n  expected: files that end in .bin, .raw");
 }
 
 TEST_F(SamplesTest, YoloBoxesBecomePixels) {
@@ -138,7 +149,8 @@ TEST_F(SamplesTest, YoloBoxesBecomePixels) {
   ASSERT_EQ(sample.label.boxes.size(), 2u);
   const Box box = sample.label.boxes[0];
   EXPECT_EQ(box.cls, 3);
-  EXPECT_THAT((std::vector{box.x1, box.y1, box.x2, box.y2}), ElementsAre(DoubleEq(5), DoubleEq(4), DoubleEq(15), DoubleEq(6)));
+  EXPECT_THAT((std::vector{box.x1, box.y1, box.x2, box.y2}),
+              ElementsAre(DoubleEq(5), DoubleEq(4), DoubleEq(15), DoubleEq(6)));
   EXPECT_TRUE((*set)->Load(1)->label.present);
   EXPECT_TRUE((*set)->Load(1)->label.boxes.empty());
 }
@@ -155,13 +167,17 @@ TEST_F(SamplesTest, YoloErrors) {
   };
   EXPECT_EQ(with("a.txt", "\n0 0.5 0.5 1\n"),
             "error: DIR/labels/a.txt: line 2: 4 number(s)\n  expected: 5: class, x, y, width, height");
-  EXPECT_EQ(with("a.txt", "0 0.5 1.5 1 1"),
-            "error: DIR/labels/a.txt: line 1: '1.5'\n  expected: a number from 0 to 1, relative to the picture");
+  EXPECT_EQ(
+      with("a.txt", "0 0.5 1.5 1 1"),
+      "error: DIR/labels/a.txt: line 1: '1.5'\n  expected: a number from 0 to 1, relative to the picture");
   EXPECT_EQ(with("a.txt", "person 0.5 0.5 1 1"),
             "error: DIR/labels/a.txt: line 1: class 'person'\n  expected: a whole number from 0 on");
-  EXPECT_EQ(with("b.txt", ""),
-            "error: DIR/labels/b.txt: a label without its sample\n  expected: a sample 'b' under DIR/samples");
-  EXPECT_EQ(with("a.xml", ""), "error: DIR/labels: no .txt file\n  expected: a file with the name of each sample, ending in .txt");
+  EXPECT_EQ(
+      with("b.txt", ""),
+      "error: DIR/labels/b.txt: a label without its sample\n  expected: a sample 'b' under DIR/samples");
+  EXPECT_EQ(
+      with("a.xml", ""),
+      "error: DIR/labels: no .txt file\n  expected: a file with the name of each sample, ending in .txt");
 }
 
 TEST_F(SamplesTest, ImagesBecomeTensors) {
@@ -193,7 +209,8 @@ TEST_F(SamplesTest, ResizeRulesSayWhereThePictureLies) {
   };
   const auto rows = [](const Sample& sample) {
     std::string out;
-    for (const float value : sample.inputs[0].As<float>()) out += static_cast<char>('0' + static_cast<int>(value));
+    for (const float value : sample.inputs[0].As<float>())
+      out += static_cast<char>('0' + static_cast<int>(value));
     return out;
   };
   const Sample letterbox = load(Resize::kLetterbox);
@@ -228,9 +245,11 @@ TEST_F(SamplesTest, ImageErrors) {
             "  expected: a whole JPEG, PNG, BMP, WebP, TIFF or PNM picture");
   scratch_.Write("samples/a.ppm", "");
   EXPECT_EQ(ErrorOf(Spec(SampleFormat::kImages)),
-            "error: DIR/samples/a.ppm: an empty file\n  expected: a whole JPEG, PNG, BMP, WebP, TIFF or PNM picture");
+            "error: DIR/samples/a.ppm: an empty file\n  expected: a whole JPEG, PNG, BMP, WebP, TIFF or PNM "
+            "picture");
   EXPECT_EQ(ErrorOf(Spec(SampleFormat::kImages), ImageInput({1, 640})),
-            "error: input 'x': shape [1, 640]\n  expected: three or four dimensions for a picture, such as [1, 3, 224, 224]\n"
+            "error: input 'x': shape [1, 640]\n  expected: three or four dimensions for a picture, such as "
+            "[1, 3, 224, 224]\n"
             "  fix: give the samples as .npy files when the input is no picture");
   EXPECT_EQ(ErrorOf(Spec(SampleFormat::kImages), ImageInput({1, 3, 4, 3})),
             "error: input 'x': shape [1, 3, 4, 3], where the channels cannot be told\n"
@@ -252,8 +271,9 @@ TEST_F(SamplesTest, RawFilesAreConvertedAndScaled) {
   input.scale = {0.5};
   EXPECT_THAT((*OpenSamples(spec, {input}))->Load(0)->inputs[0].As<float>(), ElementsAre(0, -1, 2));
   spec.raw_type = ir::DataType::kInt16;
-  EXPECT_EQ(ErrorOf(spec, input),
-            "error: DIR/samples/a.bin: 3 bytes\n  expected: 6 bytes for int16 [1, 3], the shape of input 'x'");
+  EXPECT_EQ(
+      ErrorOf(spec, input),
+      "error: DIR/samples/a.bin: 3 bytes\n  expected: 6 bytes for int16 [1, 3], the shape of input 'x'");
 }
 
 TEST_F(SamplesTest, SeveralInputsWantNpz) {
@@ -261,7 +281,8 @@ TEST_F(SamplesTest, SeveralInputsWantNpz) {
   const InputSpec a = ImageInput({1, 3, 2, 2});
   const auto set = OpenSamples(Spec(SampleFormat::kRaw), {a, a});
   EXPECT_EQ(scratch_.Masked(set.error().Text()),
-            "error: DIR/samples: samples for a model of 2 inputs\n  expected: one input for images, .npy and raw files\n"
+            "error: DIR/samples: samples for a model of 2 inputs\n  expected: one input for images, .npy and "
+            "raw files\n"
             "  fix: give .npz files with one array for each input, by its name");
 }
 
