@@ -1,5 +1,5 @@
 # Everything a user or a developer asks for, from a bare machine on. `make` alone lists it.
-.PHONY: help setup build test demo bench sanitize lint clean
+.PHONY: help setup build test demo bench peers sanitize lint clean
 
 help:
 	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
@@ -22,6 +22,9 @@ test: build
 
 demo: build
 	demo/run.sh
+
+peers:
+	@bench/peers/install.sh
 
 bench: build
 	bench/peers/run.sh
