@@ -117,8 +117,8 @@ Result<std::vector<engines::LayerTime>> ProfileLayers(const Subject& subject, co
   Contestant contestant;
   SHOEHORN_TRY(contestant.Prepare(subject, inputs->path(), options, /*profile=*/true));
   SHOEHORN_TRY(contestant.worker->Time(kProfiledRuns, 0));
-  SHOEHORN_ASSIGN(const Json answer, contestant.worker->Ask({{"do", "layers"}}));
-  return answer.at("layers").get<std::vector<engines::LayerTime>>();
+  SHOEHORN_ASSIGN(const Json answer, contestant.worker->Ask({{"do", "layers"}}, "layers"));
+  return answer.get<std::vector<engines::LayerTime>>();
 }
 
 Result<uint64_t> SizeOfArtifact(const fs::path& artifact) {

@@ -9,8 +9,8 @@ Result<std::unique_ptr<WorkerClient>> WorkerClient::Load(const Subject& subject,
   const std::string program = asked != nullptr && *asked != '\0' ? asked : "/proc/self/exe";
   SHOEHORN_ASSIGN(auto process, Subprocess::Start({program, "worker"}));
   std::unique_ptr<WorkerClient> worker(new WorkerClient(subject, limits, std::move(process)));
-  SHOEHORN_ASSIGN(const Json answer, worker->Ask({{"do", "load"}, {"subject", subject}, {"profile", profile}}));
-  worker->load_ms_ = answer.at("ms").get<double>();
+  SHOEHORN_ASSIGN(const Json answer, worker->Ask({{"do", "load"}, {"subject", subject}, {"profile", profile}}, "ms"));
+  worker->load_ms_ = answer.get<double>();
   return worker;
 }
 
@@ -22,7 +22,7 @@ Diagnostic WorkerClient::AboutSubject(Diagnostic diagnostic) const {
   return diagnostic;
 }
 
-Result<Json> WorkerClient::Ask(const Json& request) {
+Result<Json> WorkerClient::Ask(const Json& request, const char* key) {
   if (const Status sent = process_->WriteLine(request.dump(-1, ' ', false, Json::error_handler_t::replace)); !sent.ok())
     return AboutSubject(sent.error());
   while (true) {
@@ -34,7 +34,9 @@ Result<Json> WorkerClient::Ask(const Json& request) {
       return AboutSubject(std::move(diagnostic));
     }
     const Json answer = Json::parse(*line, nullptr, /*allow_exceptions=*/false);
-    if (!answer.is_object()) {
+    const bool known = answer.is_object() && (answer.contains("error") || answer.contains("done") ||
+                                              key == nullptr || answer.contains(key));
+    if (!known) {
       process_->Kill();
       Diagnostic diagnostic;
       diagnostic.found = "the worker process printed something other than an answer: " + line->substr(0, 100);
@@ -42,7 +44,7 @@ Result<Json> WorkerClient::Ask(const Json& request) {
       return AboutSubject(std::move(diagnostic));
     }
     if (answer.contains("error")) return AboutSubject(answer.at("error").get<Diagnostic>());
-    if (!answer.contains("done")) return answer;
+    if (!answer.contains("done")) return key == nullptr ? answer : answer.at(key);
     if (limits_.progress != nullptr)
       (*limits_.progress)(answer.at("done").get<size_t>(), answer.at("of").get<size_t>());
   }
@@ -54,18 +56,18 @@ Status WorkerClient::Bind(const std::filesystem::path& folder) {
 }
 
 Result<double> WorkerClient::Warm(double ms) {
-  SHOEHORN_ASSIGN(const Json answer, Ask({{"do", "warm"}, {"ms", ms}}));
-  return answer.at("ms").get<double>();
+  SHOEHORN_ASSIGN(const Json answer, Ask({{"do", "warm"}, {"ms", ms}}, "ms"));
+  return answer.get<double>();
 }
 
 Result<std::vector<double>> WorkerClient::Time(size_t runs, size_t untimed) {
-  SHOEHORN_ASSIGN(const Json answer, Ask({{"do", "time"}, {"runs", runs}, {"untimed", untimed}}));
-  return answer.at("ms").get<std::vector<double>>();
+  SHOEHORN_ASSIGN(const Json answer, Ask({{"do", "time"}, {"runs", runs}, {"untimed", untimed}}, "ms"));
+  return answer.get<std::vector<double>>();
 }
 
 Result<uint64_t> WorkerClient::PeakBytes() {
-  SHOEHORN_ASSIGN(const Json answer, Ask({{"do", "peak"}}));
-  return answer.at("bytes").get<uint64_t>();
+  SHOEHORN_ASSIGN(const Json answer, Ask({{"do", "peak"}}, "bytes"));
+  return answer.get<uint64_t>();
 }
 
 }  // namespace shoehorn::measure

@@ -22,8 +22,8 @@ class WorkerClient {
   /// Starts a worker ($SHOEHORN_WORKER, else this program) and lets it load `subject`.
   static Result<std::unique_ptr<WorkerClient>> Load(const Subject& subject, bool profile, const Limits& limits);
 
-  /// Errors: what the worker reports, or how it ended.
-  Result<Json> Ask(const Json& request);
+  /// The answer's `key` (null: the answer as a whole). Errors: what the worker reports, or how it ended.
+  Result<Json> Ask(const Json& request, const char* key = nullptr);
 
   Status Bind(const std::filesystem::path& folder);
   Result<double> Warm(double ms);  ///< the fastest run, in ms

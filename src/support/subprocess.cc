@@ -94,7 +94,7 @@ Subprocess::~Subprocess() {
 
 void Subprocess::Kill() {
   if (reaped_) return;
-  ::kill(pid_, SIGKILL);
+  ::kill(-pid_, SIGKILL);  // its group: its own children, too
   while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
   }
   reaped_ = true;
