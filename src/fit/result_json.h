@@ -1,4 +1,4 @@
-// result.json: a FitResult as text and back, e.g. {"schema": "shoehorn/result/1", "verdict": "met", ...}.
+// result.json: a FitResult as text and back, e.g. {"schema": "shoehorn.result/1", "verdict": "met", ...}.
 // Every key is in docs/result-schema.md; unknown numbers are null. It stands here and not in `report` because
 // a fit that was killed reads its own candidates back.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace shoehorn::fit {
 
-inline constexpr std::string_view kResultSchema = "shoehorn/result/1";
+inline constexpr std::string_view kResultSchema = "shoehorn.result/1";
 
 /// Indented, UTF-8 (invalid bytes of names become U+FFFD), ends in a newline.
 std::string ToJson(const FitResult& result);

@@ -10,7 +10,7 @@
 
 namespace shoehorn::report {
 
-inline constexpr std::string_view kPlanSchema = "shoehorn/plan/1";
+inline constexpr std::string_view kPlanSchema = "shoehorn.plan/1";
 
 struct TextStyle {
   bool color = false;  ///< ANSI colours; only for a terminal

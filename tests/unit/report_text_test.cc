@@ -5,6 +5,7 @@
 
 #include "report/report.h"
 #include "support/sample_result.h"
+#include "support/schema.h"
 
 namespace shoehorn::report {
 namespace {
@@ -75,9 +76,14 @@ TEST(SummaryText, AnEmptyResultIsStillAnAnswer) {
   EXPECT_THAT(SummaryText({}), HasSubstr("latency  nothing could be measured\nverdict  not met\n"));
 }
 
+TEST(PlanJson, FollowsTheDocumentedSchema) {
+  EXPECT_EQ(testing::SchemaComplaint("plan.schema.json", PlanJson(testing::SampleResult())), "");
+  EXPECT_NE(testing::SchemaComplaint("plan.schema.json", R"({"schema": "shoehorn.plan/1"})"), "");
+}
+
 TEST(PlanJson, SaysHowToRunTheArtifact) {
   const auto plan = nlohmann::json::parse(PlanJson(testing::SampleResult()));
-  EXPECT_EQ(plan["schema"], "shoehorn/plan/1");
+  EXPECT_EQ(plan["schema"], "shoehorn.plan/1");
   EXPECT_EQ(plan["artifact"], "model.xml");
   EXPECT_EQ(plan["engine"], "openvino");
   EXPECT_EQ(plan["engine_version"], "2026.4.1");
