@@ -47,9 +47,20 @@ TEST(ReportPage, ABrowserShowsEverySection) {
     EXPECT_TRUE(Has(document, "<section id=\"" + std::string(id) + "\"")) << id;
   EXPECT_TRUE(Has(document, "ctc_exact against latency of 10 candidates"));  // the plot is drawn
   EXPECT_TRUE(Has(document, "the spec's limit"));
+  EXPECT_TRUE(Has(document, "time by type of layer"));
   EXPECT_TRUE(Has(document, "AMD EPYC"));
   EXPECT_TRUE(Has(document, "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\\u001b[2J"));
   EXPECT_FALSE(Has(document, "<img"));
+}
+
+TEST(ReportPage, ThePlotNeedsNoLimits) {
+  if (!HaveChromium()) GTEST_SKIP() << "chromium is not installed";
+  fit::FitResult result = testing::SampleResult();
+  result.requirements.clear();
+  const std::string document = Rendered(result);
+  EXPECT_TRUE(Has(document, "ctc_exact against latency of 10 candidates"));
+  EXPECT_FALSE(Has(document, "the spec's limit"));
+  EXPECT_TRUE(Has(document, "time by type of layer"));
 }
 
 TEST(ReportPage, AResultWithNothingMeasuredIsStillAPage) {

@@ -86,11 +86,11 @@ function scatter(result, points, width) {
       Plot.dot(marked, { x: latency, y: (c) => inside(score(c)), r: 11, stroke: "var(--text)", strokeWidth: 1.5 }),
       Plot.text(marked, { x: latency, y: (c) => inside(score(c)), dy: -20, fontWeight: 600, fill: "var(--text)", stroke: "var(--page)",
         strokeWidth: 4, text: (c) => (c.id === result.chosen?.id ? (c.original ? "original, chosen" : "chosen") : "original") }),
-      Plot.text(points.filter((c) => c.threads !== result.chosen?.threads), { x: latency, y: (c) => inside(score(c)), dx: 10, dy: -9,
+      width >= 560 && Plot.text(points.filter((c) => c.threads !== result.chosen?.threads), { x: latency, y: (c) => inside(score(c)), dx: 10, dy: -9,
         text: (c) => plural(c.threads, "thread"), textAnchor: "start", fill: "var(--faint)", fontSize: 11 }),
       Plot.text(points.filter(outside), { x: latency, y: (c) => inside(score(c)), dy: 15, text: (c) => `↓ ${fraction(score(c))}`, fill: "var(--faint)" }),
       Plot.tip(points, Plot.pointer({ x: latency, y: (c) => inside(score(c)), title: describe, fill: "var(--card)", stroke: "var(--line)", fontSize: 12 })),
-    ],
+    ].filter(Boolean),
   });
 }
 

@@ -34,15 +34,24 @@ export function table(caption, columns, rows, rowAttributes = () => ({})) {
         columns.map((column) => h("td", { class: css(column) }, column.cell(row))))))));
 }
 
-/** A chart that is drawn again when its width changes; `draw(width)` gives an SVG or a figure. */
+const undrawn = [];
+
+/** A chart; `draw(width)` gives an SVG. It is drawn by drawCharts(), and again whenever its width changes. */
 export function chart(caption, draw) {
   const box = h("div", { class: "plot" });
   let drawn = 0;
-  new ResizeObserver(([entry]) => {
-    const width = Math.round(entry.contentRect.width);
+  const redraw = () => {
+    const width = Math.round(box.clientWidth);
     if (width === 0 || width === drawn) return;
     drawn = width;
     box.replaceChildren(draw(width));
-  }).observe(box);
+  };
+  undrawn.push(redraw);
+  new ResizeObserver(redraw).observe(box);
   return h("figure", {}, box, h("figcaption", {}, caption));
+}
+
+/** Draws every chart at the width that it has in the page; call when they stand in it. */
+export function drawCharts() {
+  undrawn.splice(0).forEach((redraw) => redraw());
 }

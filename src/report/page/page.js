@@ -1,6 +1,6 @@
 // Builds report.html from the result that stands in the page as JSON (docs/result-schema.md).
 import "./page.css";
-import { h } from "./dom.js";
+import { h, drawCharts } from "./dom.js";
 import { header, verdict } from "./verdict.js";
 import { candidates } from "./candidates.js";
 import { layers } from "./layers.js";
@@ -14,5 +14,6 @@ const contents = h("nav", { "aria-label": "Sections" },
 document.getElementById("page").append(header(result), contents, ...sections,
   h("footer", {}, "The whole result stands in this page and in result.json. Latencies are of one run at batch size of the spec; ",
     "intervals hold with 95 % confidence. Charts by Observable Plot (ISC licence)."));
+drawCharts();
 // A printed page shows everything.
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => (details.open = true)));
