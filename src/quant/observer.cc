@@ -23,6 +23,10 @@ void Include(Summary& summary, float value) {
   summary.sum += value;
 }
 
+// Compiled once for each width of vector registers; the loader picks the widest that the processor has.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+[[gnu::target_clones("default", "avx2", "avx512f")]]
+#endif
 Summary Summarize(std::span<const float> values) {
   constexpr size_t kLanes = 16;
   using Lanes [[gnu::vector_size(kLanes * sizeof(float))]] = float;
