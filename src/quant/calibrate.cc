@@ -103,7 +103,7 @@ Result<CalibrationTable> Calibrate(const std::vector<std::string>& names, size_t
                        .percentile = ChooseRange(histogram, RangeMethod::kPercentile),
                        .mse = ChooseRange(histogram, RangeMethod::kMse),
                        .entropy = ChooseRange(histogram, RangeMethod::kEntropy),
-                       .channel_mean = observers[k]->channel_means()};
+                       .channels = observers[k]->channels()};
     observers[k].reset();
   }
   return table;

@@ -11,18 +11,6 @@
 namespace shoehorn::quant {
 namespace {
 
-struct Summary {
-  float low = std::numeric_limits<float>::infinity();
-  float high = -std::numeric_limits<float>::infinity();
-  double sum = 0;
-};
-
-void Include(Summary& summary, float value) {
-  summary.low = std::min(summary.low, value);
-  summary.high = std::max(summary.high, value);
-  summary.sum += value;
-}
-
 // Compiled once for each width of vector registers; the loader picks the widest that the processor has.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 [[gnu::target_clones("default", "avx2", "avx512f")]]
@@ -35,7 +23,7 @@ Summary Summarize(std::span<const float> values) {
   while (i + kLanes <= values.size()) {
     Lanes first;
     std::memcpy(&first, values.data() + i, sizeof(first));
-    Lanes low = first, high = first, sum = first;
+    Lanes low = first, high = first, sum = first, squares = first * first;
     // Float sums stay short so that they lose no digits that matter.
     const size_t end = std::min(values.size(), i + kLanes * 256);
     for (i += kLanes; i + kLanes <= end; i += kLanes) {
@@ -44,18 +32,34 @@ Summary Summarize(std::span<const float> values) {
       low = next < low ? next : low;
       high = next > high ? next : high;
       sum += next;
+      squares += next * next;
     }
     for (size_t lane = 0; lane < kLanes; ++lane) {
       all.low = std::min(all.low, low[lane]);
       all.high = std::max(all.high, high[lane]);
       all.sum += sum[lane];
+      all.squares += squares[lane];
     }
   }
-  for (; i < values.size(); ++i) Include(all, values[i]);
+  for (; i < values.size(); ++i) all.Include(values[i]);
   return all;
 }
 
 }  // namespace
+
+void Summary::Include(float value) {
+  low = value < low ? value : low;
+  high = value > high ? value : high;
+  sum += value;
+  squares += static_cast<double>(value) * value;
+}
+
+void Summary::Include(const Summary& other) {
+  low = std::min(low, other.low);
+  high = std::max(high, other.high);
+  sum += other.sum;
+  squares += other.squares;
+}
 
 void Histogram::Cover(double low, double high) {
   low_ = std::min(low_, low);
@@ -107,23 +111,21 @@ void Observer::Observe(std::span<const float> values, int64_t outer, int64_t cha
   SHOEHORN_CHECK(outer > 0 && channels > 0 && values.size() % static_cast<size_t>(outer * channels) == 0,
                  "channels do not divide the values");
   const size_t inner = values.size() / static_cast<size_t>(outer * channels);
-  if (sums_.empty()) sums_.assign(channels, 0);
-  if (static_cast<int64_t>(sums_.size()) != channels) same_channels_ = false;
+  if (channels_.empty()) channels_.resize(static_cast<size_t>(channels));
+  if (static_cast<int64_t>(channels_.size()) != channels) same_channels_ = false;
 
   Summary all;
   if (inner >= 16) {
     for (int64_t slice = 0; slice < outer * channels; ++slice) {
       const Summary summary = Summarize(values.subspan(slice * inner, inner));
-      all.low = std::min(all.low, summary.low);
-      all.high = std::max(all.high, summary.high);
-      all.sum += summary.sum;
-      if (same_channels_) sums_[slice % channels] += summary.sum;
+      all.Include(summary);
+      if (same_channels_) channels_[slice % channels].Include(summary);
     }
   } else {
     all = Summarize(values);
     if (same_channels_) {
       for (size_t slice = 0, i = 0; i < values.size(); ++slice)
-        for (size_t k = 0; k < inner; ++k, ++i) sums_[slice % channels] += values[i];
+        for (size_t k = 0; k < inner; ++k, ++i) channels_[slice % channels].Include(values[i]);
     }
   }
   per_channel_ += outer * static_cast<int64_t>(inner);
@@ -134,7 +136,7 @@ void Observer::Observe(std::span<const float> values, int64_t outer, int64_t cha
     for (const float value : values)
       if (std::isfinite(value)) {
         finite.push_back(value);
-        Include(all, value);
+        all.Include(value);
       }
     if (finite.empty()) return;
     values = finite;
@@ -152,11 +154,16 @@ void Observer::Observe(std::span<const float> values, int64_t outer, int64_t cha
   ++seen_;
 }
 
-std::vector<float> Observer::channel_means() const {
+std::vector<ActivationRanges::Channel> Observer::channels() const {
   if (!same_channels_ || per_channel_ == 0) return {};
-  std::vector<float> means;
-  for (const double sum : sums_) means.push_back(static_cast<float>(sum / static_cast<double>(per_channel_)));
-  return means;
+  std::vector<ActivationRanges::Channel> channels;
+  for (const Summary& channel : channels_) {
+    if (!std::isfinite(channel.squares)) return {};
+    const auto count = static_cast<double>(per_channel_);
+    channels.push_back({channel.low, channel.high, static_cast<float>(channel.sum / count),
+                        static_cast<float>(channel.squares / count)});
+  }
+  return channels;
 }
 
 }  // namespace shoehorn::quant

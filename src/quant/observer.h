@@ -1,11 +1,12 @@
 // What calibration remembers of one activation: a histogram that grows with the values it meets, exact
-// extremes and the mean of every channel. Its size is fixed, however many samples stream through; all range
-// methods read it.
+// extremes, and extremes and moments of every channel. Its size is fixed, however many samples stream
+// through; all range methods read it.
 //   Observer o; for (each sample) o.Observe(values, channels); Range r = ChooseRange(o.histogram(),
 //   RangeMethod::kMse);
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,16 @@ class Histogram {
   std::vector<uint64_t> counts_;
 };
 
+/// Extremes and sums of some values; NaN does not count as an extreme.
+struct Summary {
+  float low = std::numeric_limits<float>::infinity();
+  float high = -std::numeric_limits<float>::infinity();
+  double sum = 0, squares = 0;
+
+  void Include(float value);
+  void Include(const Summary& other);
+};
+
 class Observer {
  public:
   /// Values of one sample of an activation, read as [outer, channels, inner] with inner = the rest. Extremes
@@ -52,14 +63,14 @@ class Observer {
   void Observe(std::span<const float> values, int64_t outer, int64_t channels);
 
   const Histogram& histogram() const { return histogram_; }
-  /// Mean of each channel; empty when the number of channels differed between samples.
-  std::vector<float> channel_means() const;
+  /// Empty when the number of channels differed between samples or values were not finite.
+  std::vector<ActivationRanges::Channel> channels() const;
 
   static constexpr size_t kSampled = 16384;
 
  private:
   Histogram histogram_;
-  std::vector<double> sums_;
+  std::vector<Summary> channels_;
   int64_t per_channel_ = 0;
   bool same_channels_ = true;
   size_t seen_ = 0;

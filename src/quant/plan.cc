@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "quant/sensitivity.h"
+
 namespace shoehorn::quant {
 namespace {
 
@@ -53,13 +55,60 @@ class Planner {
     return Unfit(output, worst);
   }
 
+  static bool IsDepthwise(const ir::Node& node) {
+    if (!node.Is("Conv") || node.Int("group", 1) == 1) return false;
+    return node.input(1)->constant() != nullptr && node.input(1)->constant()->dims()[1] == 1;
+  }
+
+  /// One scale a channel of `value`, inside the range of the whole; empty when calibration did not see
+  /// channels.
+  std::vector<ActivationScale> ChannelScales(const ir::Value& value, const Range& whole) const {
+    const auto found = table_.find(value.name());
+    if (found == table_.end()) return {};
+    std::vector<ActivationScale> scales;
+    for (const auto& channel : found->second.channels) {
+      Range range{std::max<double>(channel.low, whole.low), std::min<double>(channel.high, whole.high)};
+      // A channel that calibration saw still (nearly) gets a share of the whole, in case it wakes up.
+      constexpr double kShare = 1.0 / 64;
+      range.low = std::min(range.low, whole.low * kShare);
+      range.high = std::max(range.high, whole.high * kShare);
+      scales.push_back(ScaleOf(range, options_.signed_activations, options_.symmetric_activations));
+    }
+    return scales;
+  }
+
+  double OutputSqnr(const ir::Node& node, const Rule& rule) const {
+    const WeightLayout layout = WeightLayout::Of(node);
+    const Range& whole = *RangeOf(*node.input(0));
+    std::vector<ActivationScale> scales;
+    if (rules_.depthwise_channel_scales && IsDepthwise(node)) scales = ChannelScales(*node.input(0), whole);
+    if (scales.empty())
+      scales = {ScaleOf(whole, options_.signed_activations, options_.symmetric_activations)};
+    std::vector<float> steps;
+    for (const ActivationScale& scale : scales) steps.push_back(scale.scale);
+    const IntegerWeights weights = QuantizeWeights(
+        *node.input(1)->constant(), options_.per_channel ? std::optional(layout.output_axis) : std::nullopt,
+        options_.reduce_range, {});
+    return LayerSqnr(node, ChannelsOf(table_, *node.input(0), node, layout.inputs),
+                     ChannelsOf(table_, PairedOutput(node, rule), node, layout.outputs), steps, weights);
+  }
+
   void ChooseWeighted() {
     head_ = HeadOf(graph_, rules_);
     for (const ir::Node& node : graph_.nodes()) {
       const Rule* rule = rules_.Find(node);
       if (rule == nullptr || rule->part != Part::kWeighted) continue;
       double worst = kLosslessDb;
-      if (std::string why = WhyFloat(node, *rule, worst); !why.empty()) {
+      std::string why = WhyFloat(node, *rule, worst);
+      if (why.empty()) {
+        const double sqnr = OutputSqnr(node, *rule);
+        worst = std::min(worst, sqnr);
+        if (sqnr < options_.min_sqnr_db)
+          why = fmt::format(
+              "in integers its output would have a signal-to-noise ratio of {:.1f} dB, below {:.1f}", sqnr,
+              options_.min_sqnr_db);
+      }
+      if (!why.empty()) {
         plan_.left_in_float.emplace_back(&node, std::move(why));
         continue;
       }
@@ -106,6 +155,12 @@ class Planner {
   bool ReadInIntegers(const ir::Value& value) const {
     return std::ranges::any_of(value.uses(),
                                [&](const ir::Use& use) { return plan_.integer.contains(use.node); });
+  }
+
+  bool OnlyDepthwiseReads(const ir::Value& value) const {
+    return std::ranges::all_of(value.uses(), [&](const ir::Use& use) {
+      return !plan_.integer.contains(use.node) || IsDepthwise(*use.node);
+    });
   }
 
   /// A follower in front of float operators would only cost precision, unless it makes the data smaller.
@@ -159,7 +214,9 @@ class Planner {
           for (const ir::Value* input : node.inputs()) leaders_[Leader(input)] = Leader(&output);
       }
     }
+    std::unordered_map<const ir::Value*, int> members;
     for (const ir::Value* value : values) {
+      ++members[Leader(value)];
       const Range* own = RangeOf(*value);
       if (own == nullptr) continue;
       Range& range = ranges[Leader(value)];
@@ -168,7 +225,12 @@ class Planner {
     }
     for (const ir::Value* value : values) {
       const bool is_signed = options_.signed_activations;
-      plan_.scales.emplace(value, ScaleOf(ranges[Leader(value)], is_signed, options_.symmetric_activations));
+      const Range& range = ranges[Leader(value)];
+      plan_.scales.emplace(value, ScaleOf(range, is_signed, options_.symmetric_activations));
+      if (!rules_.depthwise_channel_scales || !OnlyDepthwiseReads(*value) || members[Leader(value)] > 1)
+        continue;
+      if (auto scales = ChannelScales(*value, range); scales.size() > 1)
+        plan_.channel_scales.emplace(value, std::move(scales));
     }
   }
 

@@ -16,6 +16,8 @@ namespace shoehorn::quant {
 struct Plan {
   std::unordered_map<const ir::Node*, const Rule*> integer;      ///< nodes that run in integers
   std::unordered_map<const ir::Value*, ActivationScale> scales;  ///< values that get a pair
+  /// Of these, values that only depthwise convolutions read, at one scale a channel (axis 1).
+  std::unordered_map<const ir::Value*, std::vector<ActivationScale>> channel_scales;
   std::vector<std::pair<const ir::Node*, std::string>>
       left_in_float;  ///< could be integer by type, and why they are not
   std::vector<std::pair<const ir::Node*, double>>

@@ -9,6 +9,7 @@
 
 #include "formats/onnx.h"
 #include "quant/plan.h"
+#include "quant/sensitivity.h"
 
 namespace shoehorn::quant {
 namespace {
@@ -80,12 +81,17 @@ class Quantizer {
     const ActivationScale& scale = plan_.scales.at(&value);
     const std::string name = value.name();
     ir::Node* const after = source.producer() != nullptr ? source.producer()->next() : graph_.first();
-    ir::Value& step = graph_.AddConstant(name + "_scale", scale.ScaleTensor());
-    ir::Value& zero = graph_.AddConstant(name + "_zero_point", scale.ZeroPointTensor());
+    std::vector<ActivationScale> scales = {scale};
+    if (const auto found = plan_.channel_scales.find(&value); found != plan_.channel_scales.end())
+      scales = found->second;
+    ir::Value& step = graph_.AddConstant(name + "_scale", ScaleTensor(scales));
+    ir::Value& zero = graph_.AddConstant(name + "_zero_point", ZeroPointTensor(scales));
     ir::Node& quantize =
         graph_.AddNode("QuantizeLinear", name + "_quantize", {&source, &step, &zero}, 1, after);
     ir::Node& dequantize =
         graph_.AddNode("DequantizeLinear", name + "_dequantize", {quantize.output(), &step, &zero}, 1, after);
+    if (scales.size() > 1)
+      for (ir::Node* node : {&quantize, &dequantize}) node->Set("axis", int64_t{1});
     if (source.producer() != nullptr) quantize.origins = dequantize.origins = source.producer()->UserNames();
     quantize.output()->type = dequantize.output()->type = value.type;
     quantize.output()->type.element = scale.type;
@@ -105,17 +111,13 @@ class Quantizer {
     }
   }
 
-  std::optional<size_t> ChannelAxis(const ir::Node& node) const {
-    if (node.Is("Conv")) return 0;
-    return node.Is("Gemm") && node.Int("transB") != 0 ? 0 : 1;
-  }
-
   void QuantizeParameters(ir::Node& node) {
     ir::Value& weights = *node.input(1);
     const ir::Tensor& floats = *weights.constant();
-    const size_t axis = *ChannelAxis(node);
+    const size_t axis = WeightLayout::Of(node).output_axis;
     const float input_scale = plan_.scales.at(node.input(0)).scale;
-    const std::vector<float> mean = InputMeans(node);
+    const WeightLayout layout = WeightLayout::Of(node);
+    const Channels input = ChannelsOf(table_, *node.input(0), node, layout.inputs);
 
     std::vector<float> bias;
     if (!node.Is("MatMul") && node.input(2) != nullptr) {
@@ -132,9 +134,12 @@ class Quantizer {
         floats, options_.per_channel ? std::optional(axis) : std::nullopt, options_.reduce_range, least);
     const std::string weights_name = weights.name();
     const bool bias_possible = !node.Is("MatMul");
-    if (options_.bias_correction && bias_possible && !mean.empty()) {
+    if (options_.bias_correction && bias_possible && !input.empty()) {
       if (bias.empty()) bias.assign(static_cast<size_t>(floats.dims()[axis]), 0.0F);
-      CorrectBias(node, floats.dims(), axis, integers.errors, mean, bias);
+      // bias[output] -= mean[input] * error of the weight from input to output, summed over inputs.
+      layout.ForEach([&](size_t output, size_t channel, size_t i) {
+        bias[output] -= integers.errors[i] * input[channel].mean;
+      });
     }
     node.SetInput(1, &Dequantized(node, weights_name, integers.integers, integers.scales, axis, true));
     if (bias.empty()) return;
@@ -180,36 +185,6 @@ class Quantizer {
     dequantize.origins = node.UserNames();
     dequantize.output()->type = std::move(type);
     return *dequantize.output();
-  }
-
-  /// Mean of each input channel of a Conv, Gemm; empty when calibration cannot say.
-  std::vector<float> InputMeans(const ir::Node& node) const {
-    const ir::Tensor& weights = *node.input(1)->constant();
-    const auto found = table_.find(node.input(0)->name());
-    if (found == table_.end() || (node.Is("Conv") && weights.rank() == 3)) return {};
-    const std::vector<float>& mean = found->second.channel_mean;
-    const int64_t channels =
-        node.Is("Conv") ? weights.dims()[1] * node.Int("group", 1) : weights.dims()[1 - *ChannelAxis(node)];
-    const bool finite = std::ranges::all_of(mean, [](float value) { return std::isfinite(value); });
-    return finite && static_cast<int64_t>(mean.size()) == channels ? mean : std::vector<float>{};
-  }
-
-  /// bias[o] -= sum over i of mean[i] * (sum of the errors of the weights from i to o).
-  static void CorrectBias(const ir::Node& node, const ir::Shape& dims, size_t axis,
-                          std::span<const float> errors, std::span<const float> mean,
-                          std::vector<float>& bias) {
-    const bool conv = node.Is("Conv");
-    const int64_t groups = conv ? node.Int("group", 1) : 1;
-    const int64_t outputs_each = dims[axis] / groups, inputs_each = dims[1 - axis];
-    const int64_t kernel = ir::ElementCount(std::span(dims).subspan(2));
-    for (int64_t a = 0, at = 0; a < dims[0]; ++a)
-      for (int64_t b = 0; b < dims[1]; ++b) {
-        double sum = 0;
-        for (int64_t k = 0; k < kernel; ++k, ++at) sum += errors[at];
-        const int64_t output = axis == 0 ? a : b, input = axis == 0 ? b : a;
-        const int64_t channel = output / outputs_each * inputs_each * (conv ? 1 : 0) + input;
-        bias[output] -= static_cast<float>(sum * mean[channel]);
-      }
   }
 
   ir::Graph& graph_;

@@ -38,8 +38,12 @@ struct Range {
 /// What calibration learned about one activation; all methods come from the same pass over the samples.
 struct ActivationRanges {
   Range min_max, percentile, mse, entropy;
-  /// Mean of every channel (axis 1; the last axis when the rank is 3), for bias correction; may be empty.
-  std::vector<float> channel_mean;
+  /// What is known of one channel (axis 1; the last axis when the rank is 3).
+  struct Channel {
+    float low = 0, high = 0;
+    float mean = 0, power = 0;  ///< of the values and of their squares
+  };
+  std::vector<Channel> channels;  ///< empty when their number differs between samples
 
   const Range& Of(RangeMethod method) const;
 };
@@ -60,7 +64,7 @@ struct QuantizeOptions {
   /// float outputs.
   bool float_head = true;
   /// A node whose activations would have a worse signal-to-quantization-noise ratio than this stays in float.
-  double min_sqnr_db = 15;
+  double min_sqnr_db = 20;
   /// Moves the mean error of quantized weights into the bias (M. Nagel et al., "Data-Free Quantization
   /// Through Weight Equalization and Bias Correction", ICCV 2019, section 4.2, with means from calibration).
   bool bias_correction = true;

@@ -94,39 +94,64 @@ Range LeastSquares(const Histogram& histogram, const Noise& noise) {
   return best;
 }
 
-/// Divergence of the values as 256 levels between bins `first` and `last` from the values clipped to them.
-double Divergence(const Histogram& histogram, int first, int last, double below, double above) {
-  const auto counts = histogram.counts();
-  const int bins = last - first;
-  double total = below + above, kept = 0;
-  for (int i = first; i < last; ++i) total += static_cast<double>(counts[i]);
-  kept = total - below - above;
-  if (kept <= 0) return std::numeric_limits<double>::infinity();
-  constexpr double kSmall = 1e-9;
-  double divergence = 0;
-  for (int level = 0; level <= static_cast<int>(kLevels); ++level) {
-    const int begin = first + static_cast<int>(static_cast<int64_t>(bins) * level / 256);
-    const int end = first + static_cast<int>(static_cast<int64_t>(bins) * (level + 1) / 256);
-    double sum = 0;
-    int filled = 0;
-    for (int i = begin; i < end; ++i) {
-      sum += static_cast<double>(counts[i]);
-      filled += counts[i] != 0;
-    }
-    for (int i = begin; i < end; ++i) {
-      double p = static_cast<double>(counts[i]);
-      const double q = counts[i] != 0 ? sum / filled / kept : kSmall;
-      if (i == first) p += below;
-      if (i == last - 1) p += above;
-      if (p > 0) divergence += p / total * std::log(p / total / q);
+/// Divergence of the values as 256 levels over some bins from the values clipped to them. Sums from the left
+/// over counts, filled bins and count * log(count) make a level cost a few operations.
+class Divergence {
+ public:
+  explicit Divergence(const Histogram& histogram) : counts_(histogram.counts()), sums_(Histogram::kBins + 1) {
+    for (int i = 0; i < Histogram::kBins; ++i) {
+      const auto count = static_cast<double>(counts_[i]);
+      sums_[i + 1] = {sums_[i].count + count, sums_[i].filled + (count > 0 ? 1 : 0),
+                      sums_[i].count_log + TimesLog(count)};
     }
   }
-  return divergence;
-}
+
+  /// Of bins `first` to `last` - 1; counts outside are added to the outermost bins of the clipped values
+  /// only.
+  double Of(int first, int last) const {
+    const double total = sums_.back().count, kept = sums_[last].count - sums_[first].count;
+    if (kept <= 0) return std::numeric_limits<double>::infinity();
+    double divergence = sums_[last].count_log - sums_[first].count_log - kept * std::log(total);
+    for (int level = 0; level <= static_cast<int>(kLevels); ++level) {
+      const Sums& begin = sums_[Edge(first, last, level)];
+      const Sums& end = sums_[Edge(first, last, level + 1)];
+      const double sum = end.count - begin.count;
+      if (sum > 0) divergence -= sum * std::log(sum / (end.filled - begin.filled) / kept);
+    }
+    divergence += Outside(first, last, 0, first, sums_[first].count);
+    divergence += Outside(first, last, 255, last - 1, total - sums_[last].count);
+    return divergence / total;
+  }
+
+ private:
+  struct Sums {
+    double count = 0, filled = 0, count_log = 0;
+  };
+  static double TimesLog(double value) { return value > 0 ? value * std::log(value) : 0; }
+  static int Edge(int first, int last, int level) {
+    return first + static_cast<int>(static_cast<int64_t>(last - first) * level / 256);
+  }
+
+  /// What `more` counts in `bin` of `level` add.
+  double Outside(int first, int last, int level, int bin, double more) const {
+    if (more <= 0) return 0;
+    constexpr double kSmall = 1e-9;
+    const double total = sums_.back().count, kept = sums_[last].count - sums_[first].count;
+    const Sums& begin = sums_[Edge(first, last, level)];
+    const Sums& end = sums_[Edge(first, last, level + 1)];
+    const auto count = static_cast<double>(counts_[bin]);
+    const double level_share =
+        count > 0 ? (end.count - begin.count) / (end.filled - begin.filled) / kept : kSmall;
+    return TimesLog(count + more) - TimesLog(count) - more * std::log(total) - more * std::log(level_share);
+  }
+
+  std::span<const uint64_t> counts_;
+  std::vector<Sums> sums_;
+};
 
 Range LeastDivergence(const Histogram& histogram) {
   constexpr int kFewestBins = 512;  // two bins a level: fewer would be represented without any loss
-  const auto counts = histogram.counts();
+  const Divergence divergence(histogram);
   Range best{histogram.low(), histogram.high()};
   double least = std::numeric_limits<double>::infinity();
   for (double ratio = 1; ratio > 0.02; ratio *= 0.97) {
@@ -136,12 +161,9 @@ Range LeastDivergence(const Histogram& histogram) {
     const int last = std::min(Histogram::kBins,
                               static_cast<int>(std::ceil((high - histogram.edge(0)) / histogram.width())));
     if (last - first < kFewestBins) break;
-    double below = 0, above = 0;
-    for (int i = 0; i < first; ++i) below += static_cast<double>(counts[i]);
-    for (int i = last; i < Histogram::kBins; ++i) above += static_cast<double>(counts[i]);
-    const double divergence = Divergence(histogram, first, last, below, above);
-    if (divergence < least) {
-      least = divergence;
+    const double found = divergence.Of(first, last);
+    if (found < least) {
+      least = found;
       best = {low, high};
     }
   }

@@ -33,9 +33,10 @@ struct Rule {
 struct EngineRules {
   const char* engine;
   std::span<const Rule> rules;
-  bool integer_bias;                        ///< bias as int32 with scale input * weight; else it stays float
-  bool join_shares_scale;                   ///< inputs of a Concat get one common range
-  bool signed_weights_need_unsigned_input;  ///< fast kernels multiply uint8 by int8
+  bool integer_bias;       ///< bias as int32 with scale input * weight; else it stays float
+  bool join_shares_scale;  ///< inputs of a Concat get one common range
+  /// The input of a depthwise convolution may have one scale a channel.
+  bool depthwise_channel_scales;
 
   const Rule* Find(const ir::Node& node) const;
 };

@@ -24,7 +24,8 @@ const Rule kRules[] = {
     {"GlobalAveragePool", Part::kFollower, true, Always, "QLinearGlobalAveragePool"},
     {"LeakyRelu", Part::kFollower, true, Always, "QLinearLeakyRelu, a table of 256"},
     {"Concat", Part::kJoin, true, OnlyActivations, "QLinearConcat, a copy when scales agree"},
-    {"MaxPool", Part::kShared, true, FlatPool, "8-bit MaxPool; over three axes it takes 3.5 times the float one's time"},
+    {"MaxPool", Part::kShared, true, FlatPool,
+     "8-bit MaxPool; over three axes it takes 3.5 times the float one's time"},
     {"Reshape", Part::kShared, true, Always, kQdq},
     {"Flatten", Part::kShared, true, Always, kQdq},
     {"Squeeze", Part::kShared, true, Always, kQdq},
@@ -40,7 +41,7 @@ const EngineRules& OnnxRuntimeRules() {
                                  .rules = kRules,
                                  .integer_bias = true,
                                  .join_shares_scale = false,
-                                 .signed_weights_need_unsigned_input = true};
+                                 .depthwise_channel_scales = false};
   return rules;
 }
 

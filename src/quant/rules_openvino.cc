@@ -31,7 +31,7 @@ const EngineRules& OpenVinoRules() {
                                  .rules = kRules,
                                  .integer_bias = false,
                                  .join_shares_scale = true,
-                                 .signed_weights_need_unsigned_input = false};
+                                 .depthwise_channel_scales = true};
   return rules;
 }
 

@@ -11,9 +11,24 @@ int ActivationScale::Of(float value) const {
   return static_cast<int>(std::clamp(level, static_cast<double>(lowest()), static_cast<double>(highest())));
 }
 
-ir::Tensor ActivationScale::ZeroPointTensor() const {
-  return type == ir::DataType::kInt8 ? ir::Tensor::Scalar(static_cast<int8_t>(zero_point))
-                                     : ir::Tensor::Scalar(static_cast<uint8_t>(zero_point));
+namespace {
+
+ir::Shape VectorOrScalar(size_t count) {
+  return count == 1 ? ir::Shape{} : ir::Shape{static_cast<int64_t>(count)};
+}
+
+}  // namespace
+
+ir::Tensor ScaleTensor(std::span<const ActivationScale> scales) {
+  std::vector<float> values;
+  for (const ActivationScale& scale : scales) values.push_back(scale.scale);
+  return ir::Tensor::Of<float>(VectorOrScalar(scales.size()), values);
+}
+
+ir::Tensor ZeroPointTensor(std::span<const ActivationScale> scales) {
+  std::vector<double> values;
+  for (const ActivationScale& scale : scales) values.push_back(scale.zero_point);
+  return ir::Tensor::FromDoubles(scales[0].type, VectorOrScalar(scales.size()), values);
 }
 
 ActivationScale ScaleOf(const Range& range, bool is_signed, bool symmetric) {

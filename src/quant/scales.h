@@ -23,9 +23,11 @@ struct ActivationScale {
   int highest() const { return lowest() + 255; }
   /// The integer that `value` becomes, saturated.
   int Of(float value) const;
-  ir::Tensor ScaleTensor() const { return ir::Tensor::Scalar(scale); }
-  ir::Tensor ZeroPointTensor() const;
 };
+
+/// Scales, and zero points, of one tensor (a scalar) or of its channels (a vector).
+ir::Tensor ScaleTensor(std::span<const ActivationScale> scales);
+ir::Tensor ZeroPointTensor(std::span<const ActivationScale> scales);
 
 /// 256 levels over `range` with zero on a level. Symmetric: zero in the middle, unless the range has no
 /// negative values and the type is unsigned (then zero is the lowest level, and no level is lost).
