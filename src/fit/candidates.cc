@@ -58,7 +58,7 @@ std::string WordsOf(const quant::QuantizeOptions& options) {
 
 /// Whether two int8 plans run the same kernels, so that what one shows about speed holds for the other.
 bool SameKernels(const quant::QuantizeOptions& a, const quant::QuantizeOptions& b) {
-  return a.per_channel == b.per_channel && a.signed_activations == b.signed_activations && IsStrict(a) == IsStrict(b);
+  return a.per_channel == b.per_channel && a.signed_activations == b.signed_activations && a.min_sqnr_db == b.min_sqnr_db;
 }
 
 const Candidate* ResultOf(const CandidatePlan& plan, const std::vector<Candidate>& done) {
