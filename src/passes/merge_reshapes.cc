@@ -2,6 +2,7 @@
 //   Squeeze(Unsqueeze(x, [0]), [0])         becomes   x
 //   Unsqueeze(Unsqueeze(x, [1]), [2])       becomes   Unsqueeze(x, [1,2])
 //   Reshape(Flatten(x), [1,8,4])            becomes   Reshape(x, [1,8,4])
+//   Reshape(x, Concat(Shape(x)[0], [-1]))   becomes   Reshape(x, [0,-1])
 // A shape that is not all known is written with one -1, or with 0 where a dimension stays in place.
 #include <algorithm>
 
@@ -116,6 +117,18 @@ bool MergeAxes(Node& node, Node& before, PassContext& context) {
   return true;
 }
 
+/// A shape that is computed, but known from the type of the result, becomes a constant.
+bool FixShape(Node& node, PassContext& context) {
+  if (node.input(1) == nullptr || node.input(1)->constant() != nullptr || !node.Is("Reshape")) return false;
+  const auto shape = ShapeInput(node.input(0)->type, node.output()->type);
+  if (!shape) return false;
+  context.Note(node, "its shape is computed but always the same, up to dimensions that stay");
+  Value* computed = node.input(1);
+  node.SetInput(1, &NewConstant(node, "_shape", ir::Tensor::Ints(*shape)));
+  RemoveIfUnused({computed});
+  return true;
+}
+
 bool Merge(Node& node, PassContext& context) {
   if (!OnlyReshapes(node) || node.input(0) == nullptr || node.output() == nullptr) return false;
   Value* output = node.output();
@@ -154,7 +167,7 @@ bool Merge(Node& node, PassContext& context) {
 Result<bool> MergeReshapes(ir::Graph& graph, PassContext& context) {
   bool changed = false;
   for (Node& node : graph.nodes())
-    while (!node.removed() && Merge(node, context)) changed = true;
+    while (!node.removed() && (FixShape(node, context) || Merge(node, context))) changed = true;
   return changed;
 }
 

@@ -34,6 +34,7 @@ constexpr const char* kRound[] = {
     "cancel_transposes",
     "sink_transposes",
     "cancel_transposes",
+    "sink_reshapes",
     "merge_reshapes",
     "merge_slices",
     "merge_concats",

@@ -4,9 +4,8 @@
 //   Add(Transpose(x, p), Transpose(y, p))                 becomes   Transpose(Add(x, y), p)
 // Nothing moves unless the graph ends up with fewer transposes.
 #include <algorithm>
-#include <string_view>
-#include <unordered_set>
 
+#include "passes/elementwise.h"
 #include "passes/rewrite.h"
 #include "passes/transpose.h"
 
@@ -18,39 +17,6 @@ using ir::Tensor;
 using ir::Value;
 
 constexpr int kFarthest = 64;  // steps that a transpose may sink
-
-/// Operators of one data input that treat each element alike; further inputs are scalars.
-bool IsUnary(const Node& node) {
-  static const std::unordered_set<std::string_view> kNames = {
-      "Abs",      "Cast",     "Ceil",        "Clip",      "Cos",     "Elu",  "Erf",       "Exp",
-      "Floor",    "Gelu",     "HardSigmoid", "HardSwish", "Log",     "Mish", "Neg",       "Not",
-      "Relu",     "Selu",     "Reciprocal",  "Round",     "Sigmoid", "Sign", "Sin",       "Identity",
-      "Sqrt",     "Tan",      "Tanh",        "Swish",     "Celu",    "Acos", "LeakyRelu", "ThresholdedRelu",
-      "Softplus", "Softsign", "Atan",        "Asin"};
-  return node.domain.empty() && kNames.contains(node.op_type);
-}
-
-bool IsBroadcasting(const Node& node) {
-  static const std::unordered_set<std::string_view> kNames = {"Add",
-                                                              "Sub",
-                                                              "Mul",
-                                                              "Div",
-                                                              "Pow",
-                                                              "Min",
-                                                              "Max",
-                                                              "Sum",
-                                                              "Mean",
-                                                              "PRelu",
-                                                              "Where",
-                                                              "Equal",
-                                                              "Greater",
-                                                              "Less",
-                                                              "And",
-                                                              "Or",
-                                                              "GreaterOrEqual",
-                                                              "LessOrEqual"};
-  return node.domain.empty() && kNames.contains(node.op_type);
-}
 
 /// Operators whose one axis is an attribute.
 bool HasAxis(const Node& node) {
@@ -74,7 +40,7 @@ bool IsTransposeBy(const Value* value, const Permutation& perm) {
 
 std::optional<Step> StepThrough(const Node& node, size_t at, const Permutation& perm) {
   if (node.outputs().size() != 1 || node.output() == nullptr) return std::nullopt;
-  if (IsUnary(node)) return at == 0 ? std::optional<Step>(Step{{0}, perm}) : std::nullopt;
+  if (IsUnaryElementwise(node)) return at == 0 ? std::optional<Step>(Step{{0}, perm}) : std::nullopt;
   const size_t rank = perm.size();
   if (IsReduction(node)) {
     const auto axes = IntsOf(node, 1, "axes");
