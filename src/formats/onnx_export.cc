@@ -198,8 +198,23 @@ void AttributeToProto(const ir::Attribute& attribute, const ExportOptions& optio
   proto.set_name(attribute.name);
 }
 
+namespace {
+
+/// The model's own version, or 4 where a constant is no graph input: earlier versions had no such thing.
+int64_t IrVersionFor(const ir::Model& model) {
+  constexpr int64_t kConstantsApart = 4;
+  if (model.ir_version >= kConstantsApart) return model.ir_version;
+  bool apart = false;
+  ir::ForEachGraph(*model.graph, [&](const ir::Graph& graph) {
+    apart |= std::ranges::any_of(graph.values(), [](const auto& value) { return value->constant() != nullptr; });
+  });
+  return apart ? kConstantsApart : model.ir_version;
+}
+
+}  // namespace
+
 void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::ModelProto& proto) {
-  proto.set_ir_version(model.ir_version);
+  proto.set_ir_version(IrVersionFor(model));
   for (const ir::OpsetId& opset : model.opsets) {
     auto* id = proto.add_opset_import();
     id->set_domain(opset.domain);

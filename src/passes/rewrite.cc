@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_set>
 
 namespace shoehorn::passes {
 
@@ -122,16 +123,16 @@ Value& NewConstant(Node& node, std::string_view suffix, Tensor tensor) {
   return node.graph().AddConstant(Label(node) + std::string(suffix), std::move(tensor));
 }
 
-void RemoveIfUnused(std::vector<Value*> values) {
-  // A value enters the work list when it is seen to be unused, once, and leaves it when it or its producer
-  // goes.
-  std::ranges::sort(values);
-  values.erase(std::unique(values.begin(), values.end()), values.end());
+void RemoveIfUnused(const std::vector<Value*>& values) {
+  // A value becomes unused once, so it can enter the work list twice only by standing twice in one list. The order is
+  // that of the lists, never that of addresses: the same model must give the same file.
   std::vector<Value*> pending;
   const auto add = [&](const std::vector<Value*>& candidates) {
-    for (Value* value : candidates)
-      if (value != nullptr && value->is_unused() && std::ranges::find(pending, value) == pending.end())
-        pending.push_back(value);
+    std::unordered_set<const Value*> seen;
+    for (Value* value : candidates) {
+      if (value == nullptr || !value->is_unused()) continue;
+      if (candidates.size() == 1 || seen.insert(value).second) pending.push_back(value);
+    }
   };
   add(values);
   while (!pending.empty()) {
@@ -144,7 +145,8 @@ void RemoveIfUnused(std::vector<Value*> values) {
     }
     const auto unused = [](const Value* output) { return output == nullptr || output->is_unused(); };
     if (!producer->Subgraphs().empty() || !std::ranges::all_of(producer->outputs(), unused)) continue;
-    std::erase_if(pending, [&](const Value* other) { return other->producer() == producer; });
+    if (producer->outputs().size() > 1)
+      std::erase_if(pending, [&](const Value* other) { return other->producer() == producer; });
     const std::vector<Value*> inputs = producer->inputs();
     producer->graph().RemoveNode(*producer);
     add(inputs);

@@ -66,7 +66,7 @@ ir::Value& NewConstant(ir::Node& node, std::string_view suffix, ir::Tensor tenso
 
 /// Removes those of `values` that nothing uses (with their producer, if none of its outputs is used) and
 /// whatever only fed them. None of `values` may be touched afterwards unless it is known to be in use.
-void RemoveIfUnused(std::vector<ir::Value*> values);
+void RemoveIfUnused(const std::vector<ir::Value*>& values);
 /// The node's inputs become exactly `inputs`.
 void SetInputs(ir::Node& node, const std::vector<ir::Value*>& inputs);
 /// Turns `node` into another operator that reads `inputs`, with no attributes; what then is unused goes.
