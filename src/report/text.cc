@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "report/report.h"
 #include "support/diagnostic.h"
@@ -56,6 +57,9 @@ std::string WithUnit(double value, std::string_view unit) {
   if (unit == "x") return Number(value) + "x";
   return Number(value) + " " + std::string(unit);
 }
+
+// "2026.4.1" of "2026.4.1-22982-e213a147257".
+std::string Release(const std::string& version) { return version.substr(0, version.find('-')); }
 
 class Summary {
  public:
@@ -111,7 +115,7 @@ class Summary {
     if (chosen) {
       const auto version = result_.machine.engines.find(chosen->engine);
       device += fmt::format("; {}{}, {}, {}", chosen->engine,
-                            version == result_.machine.engines.end() ? "" : " " + version->second,
+                            version == result_.machine.engines.end() ? "" : " " + Release(version->second),
                             chosen->precision, Plural(chosen->threads, "thread"));
     }
     Wrapped(device, 9);
@@ -190,18 +194,44 @@ class Summary {
           out_ += "    " + Painted(Fitted(Escaped(c->variant), width_ - 4), Paint::kDim) + "\n";
       }
     }
-    if (others.empty()) return;
-    Heading("not measured to the end");
-    for (const Candidate* c : others) {
-      const char* state = c->state == CandidateState::kPruned   ? "pruned"
-                          : c->state == CandidateState::kFailed ? "failed"
-                                                                : "skipped";
-      out_ += "  ";
-      Wrapped(fmt::format("{}, {}{}{}: {}{}{}", NameOf(*c), Plural(c->threads, "thread"),
-                          c->variant.empty() ? "" : ", ", c->variant, state, c->reason.empty() ? "" : ": ",
-                          c->reason),
-              4);
+    NotMeasured(others);
+  }
+
+  // Alike ones on one line, failures first, and no more than a screen can bear.
+  void NotMeasured(const std::vector<const Candidate*>& candidates) {
+    if (candidates.empty()) return;
+    Heading(fmt::format("not measured to the end ({})", candidates.size()));
+    constexpr size_t kShown = 6;
+    constexpr std::tuple<CandidateState, const char*> kOrder[] = {{CandidateState::kFailed, "failed"},
+                                                                  {CandidateState::kSkipped, "skipped"},
+                                                                  {CandidateState::kPruned, "pruned"}};
+    size_t shown = 0, told = 0;
+    for (const auto& [state, word] : kOrder) {
+      std::vector<std::vector<const Candidate*>> groups;
+      for (const Candidate* c : candidates) {
+        if (c->state != state) continue;
+        const auto alike = [&](const auto& group) {
+          return group[0]->engine == c->engine && group[0]->precision == c->precision &&
+                 group[0]->threads == c->threads && group[0]->reason == c->reason;
+        };
+        const auto group = std::find_if(groups.begin(), groups.end(), alike);
+        (group == groups.end() ? groups.emplace_back() : *group).push_back(c);
+      }
+      for (const auto& group : groups) {
+        if (shown++ >= kShown) continue;
+        told += group.size();
+        const Candidate& c = *group[0];
+        const std::string which = group.size() > 1    ? fmt::format(", {} variants", group.size())
+                                  : c.variant.empty() ? ""
+                                                      : ", " + c.variant;
+        out_ += "  ";
+        Wrapped(fmt::format("{}, {}{}: {}{}{}", NameOf(c), Plural(c.threads, "thread"), which, word,
+                            c.reason.empty() ? "" : ": ", c.reason),
+                4);
+      }
     }
+    if (told < candidates.size())
+      out_ += fmt::format("  and {} more, in result.json\n", candidates.size() - told);
   }
 
   void Warnings() {

@@ -139,7 +139,7 @@ FitResult SampleResult() {
                "Debian GNU/Linux 12 (bookworm)",
                "6.1.0-18-amd64",
                "",
-               {{"onnxruntime", "1.32.0"}, {"openvino", "2026.4.1"}}};
+               {{"onnxruntime", "1.32.0"}, {"openvino", "2026.4.1-22982-e213a147257"}}};
   return r;
 }
 

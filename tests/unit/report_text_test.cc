@@ -54,6 +54,25 @@ TEST(SummaryText, SaysWhatWasNotMeasuredAndWhy) {
   EXPECT_THAT(text, HasSubstr("warning: the frequency governor"));
 }
 
+TEST(SummaryText, AlikeCandidatesShareALine) {
+  fit::FitResult result = testing::SampleResult();
+  for (int i = 0; i < 9; ++i) {
+    fit::Candidate pruned = result.candidates[10];
+    pruned.reason = "slower than the original";
+    pruned.variant = "variant " + std::to_string(i);
+    if (i >= 3) pruned.reason += ", way " + std::to_string(i);
+    result.candidates.push_back(pruned);
+  }
+  const std::string text = SummaryText(result);
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "not measured to the end (12)\n  onnxruntime int8, 1 thread, per channel, signed, minmax: failed"));
+  EXPECT_THAT(text,
+              HasSubstr("  onnxruntime int8, 1 thread, 3 variants: pruned: slower than the original\n"));
+  EXPECT_THAT(text, HasSubstr("4\n  and 4 more, in result.json\n"));
+}
+
 TEST(SummaryText, FitsTheTerminal) {
   fit::FitResult result = testing::SampleResult();
   result.requirements[0].name = "a_requirement_with_a_name_far_longer_than_its_column";
@@ -86,7 +105,7 @@ TEST(PlanJson, SaysHowToRunTheArtifact) {
   EXPECT_EQ(plan["schema"], "shoehorn.plan/1");
   EXPECT_EQ(plan["artifact"], "model.xml");
   EXPECT_EQ(plan["engine"], "openvino");
-  EXPECT_EQ(plan["engine_version"], "2026.4.1");
+  EXPECT_EQ(plan["engine_version"], "2026.4.1-22982-e213a147257");
   EXPECT_EQ(plan["options"]["threads"], 1);
   EXPECT_EQ(plan["options"]["precision"], "bf16");
   EXPECT_EQ(plan["inputs"][0]["shape"], nlohmann::json({1, 3, 48, 192}));

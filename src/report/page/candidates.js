@@ -128,10 +128,14 @@ export function candidates(result) {
       { title: "Spec", cell: (c) => h("span", { class: c.meets ? "yes" : "no" }, c.meets ? "met" : "not met") },
     ], sorted, (c) => ({ class: c.id === result.chosen?.id ? "chosen" : null })),
     sorted.some((c) => !c.latency_ms.p99_trusted) && h("p", { class: "faint" }, "? from fewer than 662 runs: a p99 that decides nothing."),
-    others.length > 0 && [h("h3", {}, "Not measured to the end"), table("Candidates not measured to the end", [
-      { title: "Candidate", cell: (c) => [h("strong", {}, candidateName(c)), c.variant && [h("br"), h("small", {}, visible(c.variant))]] },
-      { title: "Threads", number: true, cell: (c) => c.threads },
-      { title: "State", cell: (c) => c.state },
-      { title: "Why", cell: (c) => visible(c.reason) },
-    ], others)]);
+    others.length > 0 && h("details", { open: others.some((c) => c.state === "failed") },
+      h("summary", {}, "Not measured to the end", h("span", { class: "count" },
+        ["failed", "skipped", "pruned"].map((state) => [others.filter((c) => c.state === state).length, state])
+          .filter(([count]) => count > 0).map(([count, state]) => `${count} ${state}`).join(", "))),
+      table("Candidates not measured to the end", [
+        { title: "Candidate", cell: (c) => [h("strong", {}, candidateName(c)), c.variant && [h("br"), h("small", {}, visible(c.variant))]] },
+        { title: "Threads", number: true, cell: (c) => c.threads },
+        { title: "State", cell: (c) => c.state },
+        { title: "Why", cell: (c) => visible(c.reason) },
+      ], others)));
 }

@@ -39,7 +39,7 @@ function tiles({ chosen, original }) {
 export function header(result) {
   const { machine, chosen } = result;
   const device = [machine.cpu, plural(machine.cores, "core")];
-  if (chosen) device.push(`${engineName(chosen.engine)} ${machine.engines[chosen.engine] ?? ""}`.trim(), chosen.precision,
+  if (chosen) device.push(`${engineName(chosen.engine)} ${(machine.engines[chosen.engine] ?? "").split("-")[0]}`.trim(), chosen.precision,
     plural(chosen.threads, "thread"));
   return h("header", {},
     h("p", { class: "brand" }, "Shoehorn report"),
