@@ -69,8 +69,7 @@ bool ProcessorHasBf16() {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> 22 & 1) != 0;
 }
 
-// Of the names that a port carries the one that the file gave: `wanted` when the IR says it, else the first by alphabet
-// that is not one of OpenVINO's own ("y/sink_port_0").
+// Of the names that a port carries the one that the user's file gave: `wanted` where that is known, else the first.
 std::string NameOfPort(const ov::Output<const ov::Node>& port, const std::string& wanted) {
   const auto& names = port.get_names();
   if (names.contains(wanted) || names.empty()) return names.empty() ? port.get_node()->get_friendly_name() : wanted;
@@ -81,6 +80,19 @@ std::string Joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : "\n") + name;
   return text;
+}
+
+// OpenVINO merges names when it drops an Identity and the like, and forgets which was the file's: noted beside the model.
+Result<std::shared_ptr<ov::Model>> ReadOnnx(ov::Core& core, const fs::path& onnx) {
+  SHOEHORN_ASSIGN(const auto source, formats::LoadOnnx(onnx, {.inline_functions = false, .check = false}));
+  std::vector<std::string> inputs, outputs;
+  for (const ir::Value* value : source->graph->inputs())
+    if (value->initializer() == nullptr) inputs.push_back(value->name());
+  for (const ir::Value* value : source->graph->outputs()) outputs.push_back(value->name());
+  std::shared_ptr<ov::Model> model = core.read_model(onnx);
+  model->set_rt_info(Joined(inputs), kPortsKey, "inputs");
+  model->set_rt_info(Joined(outputs), kPortsKey, "outputs");
+  return model;
 }
 
 std::vector<std::string> NamesInFile(const ov::Model& model, const char* side) {
@@ -221,7 +233,12 @@ class OpenvinoEngine : public Engine {
                             ov::hint::inference_precision(wanted.precision == Precision::kBf16 ? ov::element::bf16
                                                                                                : ov::element::f32),
                             ov::enable_profiling(wanted.profile)};
-      const std::shared_ptr<ov::Model> model = core_.read_model(path);
+      std::shared_ptr<ov::Model> model;
+      if (path.extension() == ".onnx") {
+        SHOEHORN_ASSIGN(model, ReadOnnx(core_, path));
+      } else {
+        model = core_.read_model(path);
+      }
       return std::unique_ptr<Session>(std::make_unique<OpenvinoSession>(
           *model, core_.compile_model(model, kDevice, properties), path, wanted.profile));
     } catch (const std::exception& error) {
@@ -231,16 +248,9 @@ class OpenvinoEngine : public Engine {
 
   Result<fs::path> WriteArtifact(const fs::path& onnx, Precision precision, const fs::path& folder) override {
     SHOEHORN_TRY(CheckPrecision(precision));
-    SHOEHORN_ASSIGN(const auto source, formats::LoadOnnx(onnx));
-    std::vector<std::string> inputs, outputs;
-    for (const ir::Value* value : source->graph->inputs())
-      if (value->initializer() == nullptr) inputs.push_back(value->name());
-    for (const ir::Value* value : source->graph->outputs()) outputs.push_back(value->name());
     const fs::path artifact = folder / "model.xml";
     try {
-      const std::shared_ptr<ov::Model> model = core_.read_model(onnx);
-      model->set_rt_info(Joined(inputs), kPortsKey, "inputs");
-      model->set_rt_info(Joined(outputs), kPortsKey, "outputs");
+      SHOEHORN_ASSIGN(const std::shared_ptr<ov::Model> model, ReadOnnx(core_, onnx));
       const bool halve_weights = precision == Precision::kBf16 || precision == Precision::kFp16;
       ov::save_model(model, artifact, halve_weights);
       return artifact;

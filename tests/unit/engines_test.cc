@@ -188,6 +188,60 @@ TEST_F(EnginesTest, ArtifactsLoadAgain) {
   }
 }
 
+// Quantized convolution of 64 channels: its weights are 36,864 bytes as int8 and four times that as float.
+std::unique_ptr<ir::Model> QuantizedConv() {
+  auto model = Parse(R"(
+    <ir_version: 8, opset_import: ["" : 17]>
+    quantized (float[1,64,8,8] x) => (float[1,64,8,8] y)
+    <float s = {0.02}, uint8 z = {128}, int8 zw = {0}, int8[1,1,1,1] w = {1}>
+    {
+      xq = QuantizeLinear(x, s, z)
+      xd = DequantizeLinear(xq, s, z)
+      wd = DequantizeLinear(w, s, zw)
+      [conv] c = Conv<pads = [1, 1, 1, 1]>(xd, wd)
+      cq = QuantizeLinear(c, s, z)
+      y = DequantizeLinear(cq, s, z)
+    }
+  )");
+  std::vector<int8_t> weights(64 * 64 * 9);
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<int8_t>(i * 37 % 11) - 5;
+  ir::Value& w = *model->graph->FindValue("w");
+  w.type = {};
+  model->graph->SetConstant(w, ir::Tensor::Of<int8_t>({64, 64, 3, 3}, weights));
+  return model;
+}
+
+TEST_F(EnginesTest, QuantizedWeightsStaySmallAndRunAsIntegers) {
+  const fs::path path = folder_ / "quantized.onnx";
+  const Status saved = formats::SaveOnnx(*QuantizedConv(), path);
+  ASSERT_TRUE(saved.ok()) << saved.error().Text();
+  const std::vector<ir::Tensor> inputs = {ir::Tensor::Of<float>({1, 64, 8, 8}, std::vector<float>(4096, 0.5f))};
+  for (const std::string& name : EngineNames()) {
+    SCOPED_TRACE(name);
+    Engine& engine = *FindEngine(name).value();
+    const fs::path folder = folder_ / name;
+    fs::create_directories(folder);
+    const auto artifact = engine.WriteArtifact(path, Precision::kInt8, folder);
+    ASSERT_TRUE(artifact.ok()) << artifact.error().Text();
+    uint64_t size = 0;
+    for (const auto& file : fs::directory_iterator(folder)) size += fs::file_size(file);
+    EXPECT_GT(size, 36'864u);
+    EXPECT_LT(size, 60'000u);
+    SessionOptions options;
+    options.precision = Precision::kInt8;
+    options.profile = true;
+    auto session = engine.Load(*artifact, options);
+    ASSERT_TRUE(session.ok()) << session.error().Text();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE((*session)->Run(inputs).ok());
+    const auto layers = (*session)->Layers();
+    ASSERT_TRUE(layers.ok()) << layers.error().Text();
+    std::string precision;
+    for (const LayerTime& layer : *layers)
+      if (layer.op_type.find("Conv") != std::string::npos) precision += layer.op_type + " " + layer.precision + ";";
+    EXPECT_THAT(precision, ::testing::AnyOf(HasSubstr("i8"), HasSubstr("u8")));
+  }
+}
+
 TEST_F(EnginesTest, AFileThatIsNoModelIsADiagnostic) {
   const fs::path path = folder_ / "broken.onnx";
   ASSERT_TRUE(WriteAtomically(path, "this is no protobuf").ok());
