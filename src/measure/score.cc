@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kSeed = 20'240'601;
 constexpr size_t kDraws = 2000;
 constexpr size_t kFewestDraws = 400;
-constexpr size_t kAffordableNumbers = 200'000'000;  // of all rows of all draws together: a second or two
+constexpr size_t kAffordableNumbers = 30'000'000;  // of all rows of all draws together: about a second
 
 using Rows = std::vector<data::Observation>;
 using Draw = std::vector<const data::Observation*>;
