@@ -23,7 +23,7 @@ std::vector<quant::QuantizeOptions> VariantsOf(const std::string& engine) {
     variants.push_back(base);
     variants.back().range = range;
   }
-  for (const double least : {22.0, 30.0}) {
+  for (const double least : {26.0, 32.0}) {
     variants.push_back(base);
     variants.back().range = RangeMethod::kMse;
     variants.back().min_sqnr_db = least;

@@ -182,9 +182,12 @@ void State::Remove() {
 
 std::string ToJson(const quant::CalibrationTable& table) {
   json array = json::array();
-  for (const auto& [name, ranges] : table)
+  for (const auto& [name, ranges] : table) {
+    json channels = json::array();
+    for (const auto& channel : ranges.channels) channels.push_back({channel.low, channel.high, channel.mean, channel.power});
     array.push_back({name, ToJsonRange(ranges.min_max), ToJsonRange(ranges.percentile), ToJsonRange(ranges.mse),
-                     ToJsonRange(ranges.entropy), ranges.channel_mean});
+                     ToJsonRange(ranges.entropy), channels});
+  }
   return array.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -198,7 +201,10 @@ Result<quant::CalibrationTable> CalibrationFromJson(std::string_view text, const
       ranges.percentile = RangeOf(entry.at(2));
       ranges.mse = RangeOf(entry.at(3));
       ranges.entropy = RangeOf(entry.at(4));
-      for (const json& value : entry.at(5)) ranges.channel_mean.push_back(static_cast<float>(NumberOf(value)));
+      for (const json& channel : entry.at(5)) {
+        const auto at = [&](size_t i) { return static_cast<float>(NumberOf(channel.at(i))); };
+        ranges.channels.push_back({at(0), at(1), at(2), at(3)});
+      }
     }
     return table;
   } catch (const json::exception& error) {

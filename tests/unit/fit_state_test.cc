@@ -83,13 +83,16 @@ TEST_F(StateTest, CalibrationSurvivesTheWayToTheDisk) {
   quant::CalibrationTable table;
   table["x\"1"].min_max = {-1.5, 2.25, 40};
   table["x\"1"].entropy = {-1, 2, 41};
-  table["x\"1"].channel_mean = {0.1f, -3.0f};
+  table["x\"1"].channels = {{-1.0f, 2.0f, 0.1f, 0.7f}};
   const auto back = CalibrationFromJson(ToJson(table), "c.json");
   ASSERT_TRUE(back.ok());
   const auto& ranges = back->at("x\"1");
   EXPECT_EQ(ranges.min_max.low, -1.5);
   EXPECT_EQ(ranges.entropy.sqnr_db, 41);
-  EXPECT_EQ(ranges.channel_mean, (std::vector<float>{0.1f, -3.0f}));
+  ASSERT_EQ(ranges.channels.size(), 1u);
+  EXPECT_EQ(ranges.channels[0].low, -1.0f);
+  EXPECT_EQ(ranges.channels[0].mean, 0.1f);
+  EXPECT_EQ(ranges.channels[0].power, 0.7f);
   EXPECT_FALSE(CalibrationFromJson("[[\"x\"]]", "c.json").ok());
 }
 
