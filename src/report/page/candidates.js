@@ -4,8 +4,16 @@ import * as Plot from "@observablehq/plot";
 import { h, section, table, chart, visible } from "./dom.js";
 import { known, ms, times, fraction, bytes, number, candidateName, engineName, plural, precisionScale, interval } from "./format.js";
 
-const latency = (c) => c.latency_ms.p50;
+const measured = (c) => c.latency_ms.p50;
 const score = (c) => c.metric.value;
+
+/** Latency at the pace that the machine had for the original: what the verdict, too, is about. Rounds of a candidate and of the
+ *  original are interleaved, so that their ratio holds even when the machine slows down between candidates. */
+export function paced(candidates) {
+  const originals = new Map(candidates.filter((c) => c.original).map((c) => [c.threads, measured(c)]));
+  return candidates.map((c) => ({ ...c, latency: known(c.speedup) && originals.has(c.threads) ? originals.get(c.threads) / c.speedup : measured(c) }));
+}
+const latency = (c) => c.latency;
 
 /** Those that nobody beats in both latency and metric, fastest first. */
 export function front(candidates) {
@@ -23,7 +31,7 @@ export function limits({ requirements, original }) {
   const absolute = required("accuracy_drop"), relative = required("accuracy_drop_relative");
   const drops = [absolute, known(relative) && original ? relative * Math.abs(score(original)) : null].filter(known);
   const speedup = required("speedup");
-  const times = [required("latency_p50"), known(speedup) && original ? latency(original) / speedup : null].filter(known);
+  const times = [required("latency_p50"), known(speedup) && original ? measured(original) / speedup : null].filter(known);
   return {
     score: original && drops.length > 0 ? score(original) - direction * Math.min(...drops) : null,
     latency: times.length > 0 ? Math.min(...times) : null,
@@ -34,17 +42,19 @@ export function limits({ requirements, original }) {
 function scoreDomain(points, limit, higher) {
   const sign = higher ? 1 : -1;
   const values = points.map((c) => sign * score(c)).concat(known(limit) ? [sign * limit] : []);
-  const best = Math.max(...values), worst = Math.min(...values);
+  const best = Math.max(...values, ...points.filter((c) => known(c.metric.difference.low)).map((c) =>
+    sign * (score(c) - c.metric.difference.value + (higher ? c.metric.difference.high : c.metric.difference.low))));
+  const worst = Math.min(...values);
   const reach = known(limit) ? Math.max(6 * (best - sign * limit), 0.05 * Math.abs(best)) : Infinity;
   const low = Math.max(worst, best - reach);
-  const room = 0.12 * (best - low) || 0.01;
+  const room = 0.1 * (best - low) || 0.01;
   const ends = [sign * (low - room), sign * (best + room)];
   return higher ? ends : ends.reverse();
 }
 
 function describe(c) {
   return [`${candidateName(c)}, ${plural(c.threads, "thread")}`, c.variant && visible(c.variant),
-    `${ms(latency(c))} (${times(c.speedup)})`, `${visible(c.metric.name)} ${fraction(score(c))}`,
+    `${ms(measured(c))} measured, ${times(c.speedup)}`, `${visible(c.metric.name)} ${fraction(score(c))}`,
     `${bytes(c.size_bytes)}, peak ${bytes(c.peak_memory_bytes)}`].filter(Boolean).join("\n");
 }
 
@@ -84,10 +94,14 @@ function scatter(result, points, width) {
       Plot.dot(points.filter((c) => c.meets), { x: latency, y: (c) => inside(score(c)), stroke: "precision", symbol: "engine", r: 5,
         strokeWidth: 2, fill: "precision" }),
       Plot.dot(marked, { x: latency, y: (c) => inside(score(c)), r: 11, stroke: "var(--text)", strokeWidth: 1.5 }),
-      Plot.text(marked, { x: latency, y: (c) => inside(score(c)), dy: -20, fontWeight: 600, fill: "var(--text)", stroke: "var(--page)",
-        strokeWidth: 4, text: (c) => (c.id === result.chosen?.id ? (c.original ? "original, chosen" : "chosen") : "original") }),
-      width >= 560 && Plot.text(points.filter((c) => c.threads !== result.chosen?.threads), { x: latency, y: (c) => inside(score(c)), dx: 10, dy: -9,
-        text: (c) => plural(c.threads, "thread"), textAnchor: "start", fill: "var(--faint)", fontSize: 11 }),
+      ...marked.map((c) => {
+        const words = c.id !== result.chosen?.id ? "original" : c.original ? "original, chosen" : "chosen";
+        const beside = words === "chosen" && latency(c) > 0.15 * farthest;  // few are faster than the chosen one
+        return Plot.text([c], { x: latency, y: (d) => inside(score(d)), text: [words], fontWeight: 600, fill: "var(--text)",
+          stroke: "var(--page)", strokeWidth: 4, ...(beside ? { textAnchor: "end", dx: -17 } : { dy: -20 }) });
+      }),
+      width >= 560 && Plot.text(points.filter((c) => c.threads !== result.chosen?.threads), { x: latency, y: (c) => inside(score(c)), dy: -14,
+        text: (c) => plural(c.threads, "thread"), fill: "var(--faint)", fontSize: 11 }),
       Plot.text(points.filter(outside), { x: latency, y: (c) => inside(score(c)), dy: 15, text: (c) => `↓ ${fraction(score(c))}`, fill: "var(--faint)" }),
       Plot.tip(points, Plot.pointer({ x: latency, y: (c) => inside(score(c)), title: describe, fill: "var(--card)", stroke: "var(--line)", fontSize: 12 })),
     ].filter(Boolean),
@@ -106,20 +120,20 @@ function legend(points) {
 }
 
 export function candidates(result) {
-  const measured = result.candidates.filter((c) => c.state === "measured");
+  const done = paced(result.candidates.filter((c) => c.state === "measured"));
   const others = result.candidates.filter((c) => c.state !== "measured");
-  const points = measured.filter((c) => known(latency(c)) && known(score(c)));
-  const sorted = [...measured].sort((a, b) => latency(a) - latency(b));
+  const points = done.filter((c) => known(latency(c)) && known(score(c)));
+  const sorted = done.sort((a, b) => latency(a) - latency(b));
   const spread = (c) => interval(c.latency_ms.low, c.latency_ms.high, number);
   return section("candidates", "Candidates",
     points.length > 0 && [legend(points), chart(
       "Up and to the left is better. Filled points meet the spec; bars show the 95 % interval of the difference to the original; " +
-      "limits are those at the thread count of the chosen candidate.", (width) => scatter(result, points, width))],
+      "limits are those at the thread count of the chosen candidate. Latency is the original’s divided by the speed-up over its interleaved rounds.", (width) => scatter(result, points, width))],
     table("Measured candidates", [
       { title: "Candidate", cell: (c) => [h("strong", {}, candidateName(c)), " ", c.id === result.chosen?.id && h("span", { class: "tag" }, "chosen"),
         c.variant && [h("br"), h("small", {}, visible(c.variant))]] },
       { title: "Threads", number: true, cell: (c) => c.threads },
-      { title: "p50 ms", number: true, cell: (c) => [number(latency(c)), h("br"), h("small", {}, spread(c))] },
+      { title: "p50 ms", number: true, cell: (c) => [number(measured(c)), h("br"), h("small", {}, spread(c))] },
       { title: "p90 / p99", number: true, cell: (c) => [number(c.latency_ms.p90), h("br"), h("small", {}, `${number(c.latency_ms.p99)}${c.latency_ms.p99_trusted ? "" : " ?"}`)] },
       { title: "Speed-up", number: true, cell: (c) => [times(c.speedup), h("br"), h("small", {}, interval(c.speedup_low, c.speedup_high, (v) => v.toFixed(2)))] },
       { title: visible(points[0]?.metric.name ?? "Metric"), number: true, cell: (c) => [fraction(score(c)), h("br"), h("small", {}, interval(c.metric.low, c.metric.high, fraction))] },

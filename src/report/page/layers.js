@@ -11,7 +11,7 @@ function shortened(name, length) {
 
 function bars(rows, width, key, label, total) {
   const left = Math.min(230, Math.max(110, width * 0.32));
-  const letters = Math.floor(left / 6.6);
+  const letters = Math.floor((left - 10) / 7);
   return Plot.plot({
     width, height: rows.length === 0 ? 60 : 36 + 22 * new Set(rows.map((r) => r[key])).size, marginLeft: left, marginRight: 64, marginTop: 6, marginBottom: 30,
     style: { fontSize: "12px", background: "transparent" }, ariaLabel: label,
