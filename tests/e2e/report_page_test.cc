@@ -63,6 +63,21 @@ TEST(ReportPage, ThePlotNeedsNoLimits) {
   EXPECT_TRUE(Has(document, "time by type of layer"));
 }
 
+TEST(ReportPage, AMetricMayBeBetterWhenLower) {
+  if (!HaveChromium()) GTEST_SKIP() << "chromium is not installed";
+  fit::FitResult result = testing::SampleResult();
+  for (fit::Candidate& candidate : result.candidates) {
+    candidate.metric.name = "ctc_cer";
+    candidate.metric.higher_is_better = false;
+    for (double* value :
+         {&candidate.metric.score.value, &candidate.metric.score.low, &candidate.metric.score.high})
+      *value = 1 - *value;
+  }
+  const std::string document = Rendered(result);
+  EXPECT_TRUE(Has(document, "ctc_cer against latency of 10 candidates"));
+  EXPECT_TRUE(Has(document, "the spec's limit"));
+}
+
 TEST(ReportPage, AResultWithNothingMeasuredIsStillAPage) {
   if (!HaveChromium()) GTEST_SKIP() << "chromium is not installed";
   fit::FitResult result;

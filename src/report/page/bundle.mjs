@@ -11,19 +11,32 @@ const here = dirname(fileURLToPath(import.meta.url));
 const esbuild = createRequire(join(modules, "/"))("esbuild");
 
 const { outputFiles, metafile } = await esbuild.build({
-  entryPoints: [join(here, "page.js")], outdir: "/", absWorkingDir: here, nodePaths: [modules],
-  bundle: true, minify: true, write: false, metafile: true,
-  format: "iife", target: "es2020", charset: "ascii", legalComments: "none",
+  entryPoints: [join(here, "page.js")],
+  outdir: "/",
+  absWorkingDir: here,
+  nodePaths: [modules],
+  bundle: true,
+  minify: true,
+  write: false,
+  metafile: true,
+  format: "iife",
+  target: "es2020",
+  charset: "ascii",
+  legalComments: "none",
 });
 const made = (ending) => outputFiles.find((file) => file.path.endsWith(ending)).text.trim();
 
-const packages = new Set(Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]));
+const packages = new Set(
+  Object.keys(metafile.inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]),
+);
 packages.delete(undefined);
-const texts = new Map();  // licence text -> packages under it
+const texts = new Map(); // licence text -> packages under it
 for (const name of [...packages].sort()) {
   const file = readdirSync(join(modules, name)).find((entry) => /^licen[cs]e/i.test(entry));
   if (!file) throw new Error(`${name} has no licence file`);
-  const text = readFileSync(join(modules, name, file), "utf8").trim().replaceAll("-->", "->");
+  const text = readFileSync(join(modules, name, file), "utf8")
+    .trim()
+    .replaceAll("-->", "->");
   texts.set(text, [...(texts.get(text) ?? []), name]);
 }
 const licences = [...texts].map(([text, names]) => `${names.join(", ")}\n\n${text}`).join("\n\n");
@@ -35,7 +48,9 @@ const page = readFileSync(join(here, "page.html"), "utf8")
 if (page.includes(')page"')) throw new Error('the page holds the end mark of its C++ string, )page"');
 // A string literal of a sensible length each; adjacent literals are one string.
 const pieces = page.match(/[^]{1,8000}/g).map((piece) => `R"page(${piece})page"`);
-writeFileSync(output, `#include "report/page_template.h"
+writeFileSync(
+  output,
+  `#include "report/page_template.h"
 
 namespace shoehorn::report {
 
@@ -43,4 +58,5 @@ const std::string_view kPageTemplate =
 ${pieces.join("\n")};
 
 }  // namespace shoehorn::report
-`);
+`,
+);

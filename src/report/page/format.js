@@ -12,7 +12,8 @@ export function number(value) {
 }
 
 export const ms = (value) => (known(value) ? `${number(value)} ms` : "–");
-export const times = (value) => (known(value) ? `${value < 1 ? value.toPrecision(3) : value.toFixed(2)}×` : "–");
+export const times = (value) =>
+  known(value) ? `${value < 1 ? value.toPrecision(3) : value.toFixed(2)}×` : "–";
 export const fraction = (value) => (known(value) ? value.toFixed(3) : "–");
 
 export function bytes(value) {
@@ -51,19 +52,32 @@ const engines = { onnxruntime: "ONNX Runtime", openvino: "OpenVINO" };
 export const engineName = (name) => engines[name] ?? name;
 
 export function candidateName(candidate) {
-  return candidate.original ? `Original in ${engineName(candidate.engine)}` : `${engineName(candidate.engine)} ${candidate.precision}`;
+  return candidate.original
+    ? `Original in ${engineName(candidate.engine)}`
+    : `${engineName(candidate.engine)} ${candidate.precision}`;
 }
 
-const precisions = { f32: "fp32", float32: "fp32", f16: "fp16", float16: "fp16", i8: "int8", u8: "int8", uint8: "int8" };
+const precisions = {
+  f32: "fp32",
+  float32: "fp32",
+  f16: "fp16",
+  float16: "fp16",
+  i8: "int8",
+  u8: "int8",
+  uint8: "int8",
+};
 /** The engine's own word for a precision, in the words of this page. */
 export function precisionOf(word) {
   const lower = word.toLowerCase();
-  return lower === "" ? "not said" : precisions[lower] ?? lower;
+  return lower === "" ? "not said" : (precisions[lower] ?? lower);
 }
 
 /** The colour scale of precisions: the same everywhere on the page. */
 export function precisionScale(values) {
   const order = ["fp32", "fp16", "bf16", "int8", "not said"];
   const used = [...new Set(values)].sort((a, b) => order.indexOf(a) - order.indexOf(b));
-  return { domain: used, range: used.map((name) => (order.slice(0, 4).includes(name) ? `var(--${name})` : "var(--other)")) };
+  return {
+    domain: used,
+    range: used.map((name) => (order.slice(0, 4).includes(name) ? `var(--${name})` : "var(--other)")),
+  };
 }
