@@ -59,7 +59,8 @@ std::optional<Match> MatchDivision(Node& node) {
   if (centred == nullptr || variance == nullptr) return std::nullopt;
   Node* mean = ProducerIf(centred->input(1), "ReduceMean");
   Value* x = centred->input(0);
-  if (mean == nullptr || mean->input(0) != x || x->type.element != ir::DataType::kFloat) return std::nullopt;
+  if (mean == nullptr || x == nullptr || mean->input(0) != x || x->type.element != ir::DataType::kFloat)
+    return std::nullopt;
   const Value* square = variance->input(0);
   const Value* spread = SquareOf(square);
   if (spread != centred->output()) return std::nullopt;

@@ -50,6 +50,23 @@ std::optional<std::vector<double>> Channels(const Tensor& tensor, size_t rank, s
   return tensor.ToDoubles();
 }
 
+/// `tensor` with each run of elements that `for_each` visits multiplied by its factor, in double; nothing
+/// when one overflows.
+template <typename T, typename ForEach>
+std::optional<Tensor> Scaled(const Tensor& tensor, const ForEach& for_each) {
+  const std::span<const T> before = tensor.As<T>();
+  std::vector<T> after(before.size());
+  bool finite = true;
+  for_each([&](size_t at, size_t count, double factor) {
+    for (size_t i = at; i < at + count; ++i) {
+      after[i] = static_cast<T>(static_cast<double>(before[i]) * factor);
+      finite &= std::isfinite(after[i]);
+    }
+  });
+  if (!finite) return std::nullopt;
+  return Tensor::Of<T>(tensor.dims(), after);
+}
+
 bool AllFinite(const std::vector<double>& values, ir::DataType type) {
   const double limit = type == ir::DataType::kFloat ? 3.4e38 : 1.7e308;
   return std::ranges::all_of(values, [&](double value) { return std::abs(value) < limit; });
@@ -181,6 +198,19 @@ std::optional<std::vector<double>> Linear::Bias() const {
 
 bool Linear::BecomesGemm() const { return kind_ == Kind::kMatMul && rank_ == 2U; }
 
+/// The weights with each block multiplied by factor(input channel, output channel); nothing when one
+/// overflows.
+template <typename Factor>
+std::optional<Tensor> Linear::ScaledWeights(const Factor& factor) const {
+  const auto for_each = [&](const auto& visit) {
+    ForEachBlock([&](size_t at, size_t count, size_t input, size_t output) {
+      visit(at, count, factor(input, output));
+    });
+  };
+  return weights_->type() == ir::DataType::kFloat ? Scaled<float>(*weights_, for_each)
+                                                  : Scaled<double>(*weights_, for_each);
+}
+
 bool Linear::Append(const Affine& affine) {
   std::optional<std::vector<double>> bias;
   const bool has_bias = kind_ != Kind::kMatMul && node_->input(2) != nullptr;
@@ -189,19 +219,13 @@ bool Linear::Append(const Affine& affine) {
     if (!bias || (kind_ == Kind::kMatMul && !BecomesGemm())) return false;
     for (size_t c = 0; c < outputs_; ++c) (*bias)[c] = affine.ScaleOf(c) * (*bias)[c] + affine.ShiftOf(c);
   }
-  std::vector<double> weights;
-  if (affine.scales()) {
-    weights = *weights_->ToDoubles();
-    ForEachBlock([&](size_t at, size_t count, size_t, size_t output) {
-      for (size_t i = at; i < at + count; ++i) weights[i] *= affine.ScaleOf(output);
-    });
-  }
-  return Rebuild(std::move(weights), bias);
+  if (!affine.scales()) return Rebuild(*weights_, bias);
+  return Rebuild(ScaledWeights([&](size_t, size_t output) { return affine.ScaleOf(output); }), bias);
 }
 
 bool Linear::Prepend(const Affine& affine) {
+  if (kind_ == Kind::kGemm && node_->Int("transA", 0) != 0) return false;
   std::optional<std::vector<double>> bias;
-  std::vector<double> weights = *weights_->ToDoubles();
   if (affine.shifts()) {
     const auto pads = node_->Ints("pads");
     const std::string auto_pad = node_->String("auto_pad", "NOTSET");
@@ -211,35 +235,28 @@ bool Linear::Prepend(const Affine& affine) {
     bias = Bias();
     if (!bias || (kind_ == Kind::kMatMul && !BecomesGemm())) return false;
     const double alpha = kind_ == Kind::kGemm ? node_->Float("alpha", 1) : 1;
+    const std::vector<double> weights = *weights_->ToDoubles();
     ForEachBlock([&](size_t at, size_t count, size_t input, size_t output) {
       for (size_t i = at; i < at + count; ++i) (*bias)[output] += alpha * weights[i] * affine.ShiftOf(input);
     });
   }
-  if (kind_ == Kind::kGemm && node_->Int("transA", 0) != 0) return false;
-  if (affine.scales()) {
-    ForEachBlock([&](size_t at, size_t count, size_t input, size_t) {
-      for (size_t i = at; i < at + count; ++i) weights[i] *= affine.ScaleOf(input);
-    });
-  } else {
-    weights.clear();
-  }
-  return Rebuild(std::move(weights), bias);
+  if (!affine.scales()) return Rebuild(*weights_, bias);
+  return Rebuild(ScaledWeights([&](size_t input, size_t) { return affine.ScaleOf(input); }), bias);
 }
 
-/// Empty `weights` and no `bias` mean: as they are.
-bool Linear::Rebuild(std::vector<double> weights, const std::optional<std::vector<double>>& bias) {
+/// Puts new weights and, if there is one, a new bias in place; false, and nothing done, where a number
+/// overflows.
+bool Linear::Rebuild(const std::optional<Tensor>& weights, const std::optional<std::vector<double>>& bias) {
   const ir::DataType type = weights_->type();
-  if (!AllFinite(weights, type) || (bias && !AllFinite(*bias, type))) return false;
-  const ir::Shape dims = weights_->dims();
-  if (!weights.empty()) SetTensor(1, "_weight", Tensor::FromDoubles(type, dims, weights));
+  if (!weights || (bias && !AllFinite(*bias, type))) return false;
+  if (weights->bytes().data() != weights_->bytes().data()) SetTensor(1, "_weight", *weights);
   if (!bias) return true;
-  const ir::Shape bias_dims{static_cast<int64_t>(outputs_)};
   if (kind_ == Kind::kMatMul) {
     node_->op_type = "Gemm";
     kind_ = Kind::kGemm;
   }
   node_->Remove("beta");
-  SetTensor(2, "_bias", Tensor::FromDoubles(type, bias_dims, *bias));
+  SetTensor(2, "_bias", Tensor::FromDoubles(type, {static_cast<int64_t>(outputs_)}, *bias));
   return true;
 }
 

@@ -53,7 +53,9 @@ class Linear {
   Linear(ir::Node& node, Kind kind, const ir::Tensor& weights);
   std::optional<std::vector<double>> Bias() const;
   bool BecomesGemm() const;
-  bool Rebuild(std::vector<double> weights, const std::optional<std::vector<double>>& bias);
+  bool Rebuild(const std::optional<ir::Tensor>& weights, const std::optional<std::vector<double>>& bias);
+  template <typename Factor>
+  std::optional<ir::Tensor> ScaledWeights(const Factor& factor) const;
   void SetTensor(size_t index, std::string_view suffix, ir::Tensor tensor);
   template <typename Visit>
   void ForEachBlock(const Visit& visit) const;

@@ -26,7 +26,7 @@ Bounds RangeOf(const Node& node) {
 
 bool IsReal(const Value& value) {
   using enum ir::DataType;
-  return value.type.element == kFloat || value.type.element == kDouble || value.type.element == kFloat16;
+  return value.type.element == kFloat || value.type.element == kFloat16;
 }
 
 /// `node` becomes the operator that keeps `x` within `bounds`.
@@ -57,7 +57,7 @@ bool Merge(Node& node, PassContext& context) {
   const auto bounds = BoundsOf(node);
   if (!bounds || node.output() == nullptr) return false;
   Value* x = BoundedValue(node);
-  Node* before = x->producer();
+  Node* before = x != nullptr ? x->producer() : nullptr;
   if (before == nullptr || !IsReal(*x)) return false;
   const Bounds range = RangeOf(*before);
   if (range.low >= bounds->low && range.high <= bounds->high) {

@@ -102,7 +102,9 @@ Value* BoundedValue(const Node& node) {
   return node.input(0);
 }
 
-bool Near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::max(std::abs(a), std::abs(b)); }
+bool Near(double a, double b, double tolerance) {
+  return std::abs(a - b) <= tolerance * std::max(std::abs(a), std::abs(b));
+}
 
 std::string Label(const Node& node) {
   const auto names = node.UserNames();
@@ -124,8 +126,8 @@ Value& NewConstant(Node& node, std::string_view suffix, Tensor tensor) {
 }
 
 void RemoveIfUnused(const std::vector<Value*>& values) {
-  // A value becomes unused once, so it can enter the work list twice only by standing twice in one list. The order is
-  // that of the lists, never that of addresses: the same model must give the same file.
+  // A value becomes unused once, so it can enter the work list twice only by standing twice in one list. The
+  // order is that of the lists, never that of addresses: the same model must give the same file.
   std::vector<Value*> pending;
   const auto add = [&](const std::vector<Value*>& candidates) {
     std::unordered_set<const Value*> seen;

@@ -52,9 +52,9 @@ std::optional<Bounds> BoundsOf(const ir::Node& node);
 /// The value that a node with BoundsOf() bounds.
 ir::Value* BoundedValue(const ir::Node& node);
 
-/// True when two numbers that stand in a model for the same real number agree (to 1e-4 relative, for
-/// float16's sake).
-bool Near(double a, double b);
+/// True when two numbers stand in a model for the same real number: they agree to `tolerance`, relative.
+/// Numbers such as 1/6 are exact to float's 6e-8.
+bool Near(double a, double b, double tolerance = 1e-6);
 
 /// How messages call a node: the first of the user's names behind it.
 std::string Label(const ir::Node& node);
