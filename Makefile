@@ -5,7 +5,7 @@ help:
 	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
 	@echo "make build     set up, configure and compile: build/bin/shoehorn"
 	@echo "make test      build and run all tests (unit, golden, e2e)"
-	@echo "make demo      fit the number-plate reader and open its report"
+	@echo "make demo      fit a number-plate reader to its spec, from model to report"
 	@echo "make bench     compare with other tools, side by side (bench/peers)"
 	@echo "make sanitize  the whole test suite under AddressSanitizer and UBSan"
 	@echo "make lint      formatting and the dependency law"
@@ -20,7 +20,8 @@ build: setup
 test: build
 	ctest --preset release
 
-demo: build
+demo: setup
+	@tools/build.sh release shoehorn make_plates
 	demo/run.sh
 
 peers:

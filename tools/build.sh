@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh PRESET: configures once and compiles. Quiet while all goes well: one line when done, everything when not.
+# build.sh PRESET [TARGET ...]: configures once and compiles. Progress goes to a terminal only; errors are always shown.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
@@ -8,8 +8,8 @@ folder=build; [[ $preset == release ]] || folder=build-$preset
 if [[ ! -f $folder/build.ninja ]]; then
   echo "build: configuring $folder"
   rm -f "$folder/CMakeCache.txt"
-  cmake --preset "$preset" >"/tmp/shoehorn-configure.$$" 2>&1 || { cat "/tmp/shoehorn-configure.$$"; exit 1; }
-  rm -f "/tmp/shoehorn-configure.$$"
+  output=$(cmake --preset "$preset" 2>&1) || { echo "$output"; exit 1; }
 fi
 echo "build: compiling ($preset)"
-NINJA_STATUS='[%f/%t] ' ninja -C "$folder" --quiet
+quiet=(); [[ -t 1 ]] || quiet=(--quiet)
+ninja -C "$folder" "${quiet[@]}" "${@:2}"
