@@ -208,8 +208,11 @@ bool HasVnni() {
 
 Result<std::unique_ptr<ir::Model>> PrepareModel(const ir::Model& model) {
   constexpr int64_t kPerChannel = 13;
-  if (model.Opset() >= kPerChannel) return ir::Clone(model);
-  return formats::ConvertOpset(model, kPerChannel);
+  auto prepared =
+      model.Opset() >= kPerChannel ? Result(ir::Clone(model)) : formats::ConvertOpset(model, kPerChannel);
+  if (!prepared.ok()) return prepared;
+  SHOEHORN_TRY(formats::MakeTypeInference(**prepared)->InferGraph(*(*prepared)->graph));
+  return prepared;
 }
 
 Result<QuantizeReport> Quantize(ir::Model& model, const CalibrationTable& table,

@@ -76,7 +76,7 @@ struct QuantizeOptions {
 /// reduce_range.
 bool HasVnni();
 
-/// A copy of the model at an opset (13 or later) that has per-channel quantization.
+/// A copy of the model, types inferred, at an opset (13 or later) that has per-channel quantization.
 Result<std::unique_ptr<ir::Model>> PrepareModel(const ir::Model& model);
 
 /// Names of the values of a simplified graph that calibration has to observe, for every engine.

@@ -6,7 +6,15 @@
 namespace shoehorn::quant {
 namespace {
 
-// QLinearAveragePool is left out: 4 ns an element where a dequantized float pool takes half of one.
+// QLinearAveragePool works element by element: a float pool with its conversions overtakes it on large
+// inputs.
+std::string SmallPool(const ir::Node& node) {
+  constexpr int64_t kLargest = 16384;
+  const ir::Type& type = node.input(0)->type;
+  return type.is_static() && ir::ElementCount(type.shape()) <= kLargest
+             ? ""
+             : "a float pool is faster on large inputs";
+}
 
 std::string FlatPool(const ir::Node& node) {
   return node.Ints("kernel_shape").size() == 2 ? "" : "its window has not two axes";
@@ -21,6 +29,7 @@ const Rule kRules[] = {
     {"MatMul", Part::kWeighted, false, ConstantWeights,
      "QLinearMatMul, or MatMulIntegerToFloat when no pair follows"},
     {"Add", Part::kFollower, true, OnlyActivations, "QLinearAdd"},
+    {"AveragePool", Part::kFollower, true, SmallPool, "QLinearAveragePool"},
     {"GlobalAveragePool", Part::kFollower, true, Always, "QLinearGlobalAveragePool"},
     {"LeakyRelu", Part::kFollower, true, Always, "QLinearLeakyRelu, a table of 256"},
     {"Concat", Part::kJoin, true, OnlyActivations, "QLinearConcat, a copy when scales agree"},
