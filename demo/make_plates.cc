@@ -235,11 +235,11 @@ Status WriteSet(const fs::path& folder, const std::string& name, int count, uint
     const std::string text = PlateText(random);
     const Font& font = *fonts[static_cast<size_t>(random.Below(static_cast<int>(fonts.size())))];
     const Shot shot = Photograph(Hang(Plate(font, text, random), random), random);
-    std::vector<uint8_t> encoded;
-    cv::imencode(".jpg", shot.image, encoded, {cv::IMWRITE_JPEG_QUALITY, 60 + random.Below(36)});
     const std::string file = fmt::format("{:04}.jpg", i);
-    SHOEHORN_TRY(shoehorn::WriteAtomically(folder / name / file,
-                                           {reinterpret_cast<const char*>(encoded.data()), encoded.size()}));
+    // Not one by one through WriteAtomically: the whole folder takes its name at once, when all is there.
+    const fs::path path = folder / name / file;
+    if (!cv::imwrite(path.string(), shot.image, {cv::IMWRITE_JPEG_QUALITY, 60 + random.Below(36)}))
+      return Diagnostic{.file = path.string(), .found = "a picture that cannot be written"};
     csv += fmt::format("{},{},{}\n", file, text, shot.scene);
   }
   return shoehorn::WriteAtomically(folder / (name + ".csv"), csv);
