@@ -244,6 +244,11 @@ Result<bool> Inference::InferNode(ir::Node& node) {
       }
     }
   } catch (const std::exception& error) {
+    // Behind an operator of an unknown domain types are unknown, which some inference functions take for an error.
+    const bool blind = std::ranges::any_of(node.inputs(), [](const ir::Value* input) {
+      return input != nullptr && input->type.element == ir::DataType::kUndefined && input->type.opaque.empty();
+    });
+    if (blind) return changed;
     Diagnostic diagnostic;
     diagnostic.file = model_.source.string();
     diagnostic.place = node.Describe();

@@ -1,6 +1,7 @@
 // What is computed twice from the same inputs is computed once, and equal constants are stored once:
 //   a = Relu(x); b = Relu(x); y = Add(a, b)   becomes   a = Relu(x); y = Add(a, a)
 #include <algorithm>
+#include <bit>
 
 #include "passes/purity.h"
 #include "passes/replace.h"
@@ -69,21 +70,40 @@ bool Same(const Node& a, const Node& b) {
   });
 }
 
+/// Finds what is equal to something met before: a hash table with open addressing, as large as a graph may
+/// need.
+template <typename T>
+class Met {
+ public:
+  explicit Met(size_t most) : slots_(std::bit_ceil(2 * most + 2)) {}
+
+  /// The first thing of this hash that is `same`; when there is none, `candidate` is kept and nullptr given.
+  template <typename Same>
+  T* FindOrKeep(size_t hash, T& candidate, const Same& same) {
+    for (size_t i = (hash * 0x9e3779b97f4a7c15u) >> 20;; ++i) {
+      auto& [its_hash, thing] = slots_[i & (slots_.size() - 1)];
+      if (thing == nullptr) {
+        its_hash = hash;
+        thing = &candidate;
+        return nullptr;
+      }
+      if (its_hash == hash && same(*thing)) return thing;
+    }
+  }
+
+ private:
+  std::vector<std::pair<size_t, T*>> slots_;
+};
+
 bool StoreConstantsOnce(ir::Graph& graph, PassContext& context) {
-  std::unordered_multimap<size_t, Value*> kept;
+  Met<Value> met(graph.values().size());
   std::vector<std::pair<Value*, Value*>> doubles;
   for (const auto& value : graph.values()) {
     if (value->constant() == nullptr || value->is_output() || value->is_unused()) continue;
     const Tensor& tensor = *value->constant();
     if (tensor.type() == ir::DataType::kString) continue;
-    const size_t hash = HashOf(tensor);
-    const auto [first, last] = kept.equal_range(hash);
-    const auto same =
-        std::find_if(first, last, [&](const auto& entry) { return *entry.second->constant() == tensor; });
-    if (same != last)
-      doubles.emplace_back(value.get(), same->second);
-    else
-      kept.emplace(hash, value.get());
+    const auto same = [&](const Value& other) { return *other.constant() == tensor; };
+    if (Value* stays = met.FindOrKeep(HashOf(tensor), *value, same)) doubles.emplace_back(value.get(), stays);
   }
   for (const auto& [gone, stays] : doubles) {
     if (context.log != nullptr)
@@ -98,17 +118,12 @@ bool StoreConstantsOnce(ir::Graph& graph, PassContext& context) {
 
 Result<bool> EliminateCommonSubexpressions(ir::Graph& graph, PassContext& context) {
   bool changed = StoreConstantsOnce(graph, context);
-  std::unordered_multimap<size_t, Node*> kept;
+  Met<Node> met(graph.node_count());
   for (Node& node : graph.nodes()) {
     if (!IsPure(node)) continue;
-    const size_t hash = HashOf(node);
-    const auto [first, last] = kept.equal_range(hash);
-    const auto same = std::find_if(first, last, [&](const auto& entry) { return Same(*entry.second, node); });
-    if (same == last) {
-      kept.emplace(hash, &node);
-      continue;
-    }
-    Node& stays = *same->second;
+    Node* found = met.FindOrKeep(HashOf(node), node, [&](const Node& other) { return Same(other, node); });
+    if (found == nullptr) continue;
+    Node& stays = *found;
     bool replaceable = true;
     for (size_t i = 0; i < node.outputs().size(); ++i)
       if (node.output(i) != nullptr) replaceable &= CanStandIn(*node.output(i), *stays.output(i));

@@ -16,7 +16,13 @@ Result<bool> EliminateDead(ir::Graph& graph, PassContext& context) {
     }
     node = previous;
   }
-  const size_t constants = graph.RemoveDead();
+  size_t constants = 0;
+  for (size_t i = graph.values().size(); i-- > 0;) {  // a removed value's place is taken by one seen already
+    ir::Value& value = *graph.values()[i];
+    if (value.producer() != nullptr || value.is_input() || !value.is_unused()) continue;
+    graph.RemoveValue(value);
+    ++constants;
+  }
   if (constants > 0 && context.log != nullptr)
     context.log->push_back({context.pass, "", std::to_string(constants) + " constants that nothing reads"});
   return changed || constants > 0;

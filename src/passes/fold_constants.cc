@@ -52,16 +52,19 @@ class Foldable {
         nodes_.push_back(&node);
         set_.insert(&node);
       }
-      for (ir::Graph* inner : node.Subgraphs()) Collect(*inner);
+      if (HoldsGraphs(node))
+        for (ir::Graph* inner : node.Subgraphs()) Collect(*inner);
     }
   }
 
   bool IsFoldable(const Node& node) const {
-    if (!Computable(node)) return false;
+    const auto known = [&](const Value* input) {
+      return input == nullptr || input->constant() != nullptr || Contains(input->producer());
+    };
+    if (!std::ranges::all_of(node.inputs(), known) || !Computable(node)) return false;
     int64_t input_bytes = 0;
     for (const Value* input : node.inputs()) {
       if (input == nullptr) continue;
-      if (input->constant() == nullptr && !Contains(input->producer())) return false;
       const ir::Tensor* tensor = input->constant();
       if (tensor != nullptr && tensor->type() == ir::DataType::kString) return false;
       input_bytes += tensor != nullptr ? static_cast<int64_t>(tensor->byte_size())

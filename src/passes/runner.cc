@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "passes/purity.h"
+
 namespace shoehorn::passes {
 
 Runner::Runner(PassContext& context, RunnerOptions options)
@@ -19,12 +21,17 @@ PassStatistics& Runner::StatisticsOf(const Pass& pass) {
 Result<bool> Runner::RunInside(const Pass& pass, ir::Graph& graph) {
   SHOEHORN_ASSIGN(bool changed, pass.run(graph, context_));
   graph.CollectGarbage();
+  if (&graph == flat_) return changed;
+  bool flat = true;
   for (ir::Node& node : graph.nodes()) {
+    if (!HoldsGraphs(node)) continue;
+    flat = false;
     for (ir::Graph* inner : node.Subgraphs()) {
       SHOEHORN_ASSIGN(const bool inner_changed, RunInside(pass, *inner));
       changed |= inner_changed;
     }
   }
+  if (flat && graph.owner() == nullptr) flat_ = &graph;
   return changed;
 }
 

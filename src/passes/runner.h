@@ -46,6 +46,8 @@ class Runner {
   PassStatistics& StatisticsOf(const Pass& pass);
 
   PassContext& context_;
+  /// The graph without inner graphs: no pass makes any, and looking for them costs as much as many a pass.
+  const ir::Graph* flat_ = nullptr;
   RunnerOptions options_;
   std::vector<PassStatistics> statistics_;
   std::vector<Rewrite> own_log_;
