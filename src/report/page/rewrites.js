@@ -6,7 +6,11 @@ const kShown = 500; // rows of one group; a table of tens of thousands helps nob
 
 function grouped(items, key) {
   const groups = new Map();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
   return [...groups].sort((a, b) => b[1].length - a[1].length);
 }
 
