@@ -48,7 +48,10 @@ std::string Plural(int64_t count, std::string_view thing) {
 
 std::string Number(double value) { return std::isnan(value) ? "-" : FormatNumber(value); }
 std::string Bytes(double value) { return std::isnan(value) ? "-" : FormatBytes(value); }
-std::string Fraction(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
+std::string Fraction(double value) {
+  if (std::isnan(value)) return "-";
+  return fmt::format("{:.3f}", std::abs(value) < 0.0005 ? 0 : value);  // never "-0.000"
+}
 
 // "200 MiB", "1.80x", "12.3 ms"; without a unit the number is a metric or a ratio.
 std::string WithUnit(double value, std::string_view unit) {

@@ -45,6 +45,12 @@ TEST(SummaryText, ANarrowVerdictSaysHowSureItIs) {
   EXPECT_THAT(text, HasSubstr("  speedup: 2.16x instead of 2.20x, by openvino-bf16-1t\n"));
 }
 
+TEST(SummaryText, NothingIsNotNegative) {
+  fit::FitResult result = testing::SampleResult();
+  result.requirements[0].found = {0.002, -0.0001, 0.006};
+  EXPECT_THAT(SummaryText(result), HasSubstr("0.002 (0.000 to 0.006)"));
+}
+
 TEST(SummaryText, SaysWhatWasNotMeasuredAndWhy) {
   const std::string text = SummaryText(testing::SampleResult());
   EXPECT_THAT(text, HasSubstr("> openvino bf16 "));

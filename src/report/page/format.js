@@ -14,7 +14,7 @@ export function number(value) {
 export const ms = (value) => (known(value) ? `${number(value)} ms` : "–");
 export const times = (value) =>
   known(value) ? `${value < 1 ? value.toPrecision(3) : value.toFixed(2)}×` : "–";
-export const fraction = (value) => (known(value) ? value.toFixed(3) : "–");
+export const fraction = (value) => (known(value) ? value.toFixed(3).replace(/^-(0\.0+)$/, "$1") : "–");
 
 export function bytes(value) {
   if (!known(value)) return "–";
