@@ -40,6 +40,7 @@ class Search {
       SHOEHORN_TRY(Try(i));
     }
     SHOEHORN_TRY(FinalRound());
+    ShowOriginalBesideChosen();
     outcome_.candidates = std::move(done_);
     return std::move(outcome_);
   }
@@ -216,14 +217,25 @@ class Search {
         });
         hooks_.show(fmt::format("final round: {}", candidate.id));
         SHOEHORN_ASSIGN(const Build build, workshop_.MakeBuild(plan));
-        const Status status = bench_.Measure(SubjectOf(plan, build), candidate, kFinalTime, hooks_.interrupted);
-        if (status.ok()) continue;
+        const auto original = bench_.Measure(SubjectOf(plan, build), candidate, kFinalTime, hooks_.interrupted);
+        if (original.ok()) {
+          beside_[candidate.id] = *original;
+          continue;
+        }
         if (hooks_.interrupted()) return StoppedByUser();
         candidate.state = CandidateState::kFailed;
-        candidate.reason = status.error().found;
+        candidate.reason = original.error().found;
         outcome_.warnings.push_back(fmt::format("{} failed in the final round: {}", candidate.id, candidate.reason));
       }
     }
+  }
+
+  /// The original's latency is the one of the rounds in which the chosen one ran, so that before and after compare.
+  void ShowOriginalBesideChosen() {
+    const auto latency = beside_.find(outcome_.verdict.chosen);
+    if (latency == beside_.end()) return;
+    for (Candidate& candidate : done_)
+      if (candidate.id == outcome_.verdict.original) candidate.latency = latency->second;
   }
 
   const Spec& spec_;
@@ -235,6 +247,7 @@ class Search {
   std::map<std::string, Candidate> stored_;
   std::function<bool()> stop_;
   std::string position_;
+  std::map<std::string, LatencyResult> beside_;  // the original's, in the final round of each candidate
   std::vector<Candidate> done_;
   SearchOutcome outcome_;
 };

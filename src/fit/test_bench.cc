@@ -8,10 +8,14 @@ namespace {
 /// Runs that a p99 wants before it may decide a verdict.
 constexpr size_t kRunsForP99 = 700;
 
-void FillMeasurement(const measure::Measurement& measured, Candidate& candidate) {
+LatencyResult LatencyOf(const measure::Measurement& measured) {
   const measure::Latency& latency = measured.latency;
-  candidate.latency = {latency.p50.value, latency.p90.value,   latency.p99.value, latency.p50.low,
-                       latency.p50.high,  latency.p99.trusted, latency.runs};
+  return {latency.p50.value, latency.p90.value,   latency.p99.value, latency.p50.low,
+          latency.p50.high,  latency.p99.trusted, latency.runs};
+}
+
+void FillMeasurement(const measure::Measurement& measured, Candidate& candidate) {
+  candidate.latency = LatencyOf(measured);
   candidate.load_ms = measured.load_ms;
   candidate.peak_memory_bytes = static_cast<double>(measured.peak_memory_bytes);
   candidate.size_bytes = static_cast<double>(measured.size_bytes);
@@ -106,14 +110,14 @@ Status TestBench::MeasureOriginal(Candidate& original, std::chrono::milliseconds
   return Ok();
 }
 
-Status TestBench::Measure(const measure::Subject& subject, Candidate& candidate, std::chrono::milliseconds time,
-                          const std::function<bool()>& stop) const {
+Result<LatencyResult> TestBench::Measure(const measure::Subject& subject, Candidate& candidate,
+                                         std::chrono::milliseconds time, const std::function<bool()>& stop) const {
   measure::MeasureOptions options = MeasureOptionsFor(time, stop);
   if (spec_.requirements.latency_p99_ms) options.min_runs = kRunsForP99;
   SHOEHORN_ASSIGN(const auto paired, measure::MeasurePaired(subject, OriginalSubject(spec_, subject.threads), options));
   FillMeasurement(paired.subject, candidate);
   candidate.speedup = {paired.speedup, paired.speedup_low, paired.speedup_high};
-  return Ok();
+  return LatencyOf(paired.original);
 }
 
 void TestBench::FillMetric(const std::vector<data::Observation>& rows, Candidate& candidate) const {

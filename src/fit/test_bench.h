@@ -38,9 +38,10 @@ class TestBench {
 
   /// Fills in latency, load time, memory and size of an original.
   Status MeasureOriginal(Candidate& original, std::chrono::milliseconds time, const std::function<bool()>& stop) const;
-  /// Fills in the same and the speed-up of a candidate, in rounds interleaved with the original at its thread count.
-  Status Measure(const measure::Subject& subject, Candidate& candidate, std::chrono::milliseconds time,
-                 const std::function<bool()>& stop) const;
+  /// Fills in the same and the speed-up of a candidate, in rounds interleaved with the original at its thread count; gives
+  /// the original's latency in those rounds.
+  Result<LatencyResult> Measure(const measure::Subject& subject, Candidate& candidate, std::chrono::milliseconds time,
+                                const std::function<bool()>& stop) const;
   /// Fills in the metric, with the difference paired with the original's rows.
   void FillMetric(const std::vector<data::Observation>& rows, Candidate& candidate) const;
 
