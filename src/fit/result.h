@@ -75,7 +75,7 @@ struct Candidate {
   LatencyResult latency;
   Estimate speedup;  ///< over the original at the same thread count, paired by rounds
   MetricResult metric;
-  bool meets = false;  ///< every requirement of the spec
+  bool meets = false;  ///< every requirement, and surely not slower than the original
   double size_bytes = kUnknown;
   double peak_memory_bytes = kUnknown;
   double load_ms = kUnknown;

@@ -15,7 +15,7 @@ export function candidates(result) {
     points.length > 0 && [
       legend(points),
       chart(
-        "Up and to the left is better. Filled points meet the spec; bars show the 95 % interval of the difference to the original; " +
+        "Up and to the left is better. Filled points meet the spec and are surely not slower than the original; bars show the 95 % interval of the difference to the original; " +
           "limits are those at the thread count of the chosen candidate. Latency is the original’s divided by the speed-up over its interleaved rounds.",
         (width) => scatter(result, points, width),
       ),
