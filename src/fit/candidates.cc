@@ -102,6 +102,15 @@ CandidatePlan MakePlan(const std::string& engine, engines::Precision precision, 
   return plan;
 }
 
+/// The same arithmetic with weights stored as int8.
+CandidatePlan Packed(CandidatePlan plan) {
+  plan.packed_weights = true;
+  plan.build += "-packed";
+  plan.candidate.variant = "weights stored as int8";
+  plan.candidate.id = fmt::format("{}-{}t", plan.build, plan.candidate.threads);
+  return plan;
+}
+
 }  // namespace
 
 std::vector<CandidatePlan> PlanCandidates(const Spec& spec,
@@ -133,6 +142,10 @@ std::vector<CandidatePlan> PlanCandidates(const Spec& spec,
   for (const auto& [name, precision] : {std::pair{"fp32", kFp32}, {"bf16", kBf16}, {"fp16", kFp16}})
     if (wanted(name))
       for (const std::string& engine : spec.engines) add(engine, precision, {});
+  if ((spec.requirements.size_bytes || spec.requirements.size_ratio) && wanted("bf16"))
+    for (const std::string& engine : spec.engines)
+      if (std::ranges::count(fast.at(engine), kBf16) > 0)
+        for (const int threads : spec.threads) plans.push_back(Packed(MakePlan(engine, kBf16, threads)));
   if (!wanted("int8")) return plans;
   for (const std::string& engine : spec.engines) {
     const auto& precisions = fast.at(engine);
@@ -147,6 +160,11 @@ std::vector<CandidatePlan> PlanCandidates(const Spec& spec,
 std::string ReasonToSkip(const CandidatePlan& plan, const Requirements& required,
                          const std::vector<CandidatePlan>& plans, const std::vector<Candidate>& done) {
   const int threads = plan.candidate.threads;
+  if (plan.packed_weights) {
+    const Candidate* best = BestSoFar(required, done, threads);
+    const bool same = best != nullptr && best->engine == plan.candidate.engine && best->precision == plan.candidate.precision;
+    return same ? fmt::format("{} meets the spec, and packed weights only save space", best->id) : std::string();
+  }
   if (!plan.quantize || !HasOriginal(done, threads)) return {};
   const Candidate& original = OriginalAt(done, threads);
   for (const CandidatePlan& other : plans) {

@@ -19,6 +19,7 @@ struct CandidatePlan {
   Candidate candidate;  ///< id, engine, precision, variant, threads, original; nothing measured
   engines::Precision precision = engines::Precision::kFp32;
   std::optional<quant::QuantizeOptions> quantize;  ///< int8 only
+  bool packed_weights = false;  ///< weights stored as int8, arithmetic as `precision` says; for specs that bound the size
   std::string build;    ///< names its artifact, which thread counts share; empty for originals
 };
 
@@ -31,6 +32,7 @@ std::vector<CandidatePlan> PlanCandidates(const Spec& spec,
 ///  - An int8 variant whose sibling (same engine and threads) is within the bound of accuracy already: later variants exist to
 ///    be more accurate, and none has faster kernels.
 ///  - An int8 variant whose sibling with the same kernels was given up as too slow.
+///  - Packed weights, when the same candidate with plain ones meets the spec: they only save space.
 ///  - Weights per tensor, when weights per channel ran: they are coarser and no faster.
 std::string ReasonToSkip(const CandidatePlan& plan, const Requirements& required,
                          const std::vector<CandidatePlan>& plans, const std::vector<Candidate>& done);

@@ -8,6 +8,7 @@
 #include "engines/evaluator.h"
 #include "formats/onnx.h"
 #include "passes/pipeline.h"
+#include "quant/compress_weights.h"
 #include "support/files.h"
 #include "support/interrupt.h"
 
@@ -131,6 +132,17 @@ Result<QuantizationResult> Workshop::WriteQuantized(const CandidatePlan& plan, c
   return result;
 }
 
+Status Workshop::WritePacked(const fs::path& path) const {
+  SHOEHORN_ASSIGN(const auto simplified, formats::LoadOnnx(state_.path(kModelFile)));
+  SHOEHORN_ASSIGN(const auto model, quant::PrepareModel(*simplified));
+  if (quant::CompressWeights(*model) == 0) {
+    Diagnostic diagnostic;
+    diagnostic.found = "no weights are large enough to store them as int8";
+    return diagnostic;
+  }
+  return formats::SaveOnnx(*model, path);
+}
+
 Result<Build> Workshop::FindBuild(const std::string& name) const {
   const std::string file = "builds/" + name + ".json";
   SHOEHORN_ASSIGN(const auto text, state_.Read(file));
@@ -162,12 +174,16 @@ Result<Build> Workshop::MakeBuild(const CandidatePlan& plan) {
     onnx = state_.path(plan.build + ".onnx");
     SHOEHORN_ASSIGN(build.quantization, WriteQuantized(plan, onnx));
   }
+  if (plan.packed_weights) {
+    onnx = state_.path(plan.build + ".onnx");
+    SHOEHORN_TRY(WritePacked(onnx));
+  }
   SHOEHORN_ASSIGN(const auto staged, StagedFolder::Create(build.folder, true));
   SHOEHORN_ASSIGN(const fs::path written, engine->WriteArtifact(onnx, plan.precision, staged->folder()));
   const std::string name = written.filename().string();
   SHOEHORN_TRY(staged->Commit());
   build.artifact = build.folder / name;
-  if (plan.quantize) {
+  if (plan.quantize || plan.packed_weights) {
     std::error_code ignored;
     fs::remove(onnx, ignored);
   }

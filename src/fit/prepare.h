@@ -42,6 +42,8 @@ class Workshop {
 
  private:
   Status Calibrate();
+  /// The simplified model with weights stored as int8.
+  Status WritePacked(const std::filesystem::path& path) const;
   Result<QuantizationResult> WriteQuantized(const CandidatePlan& plan, const std::filesystem::path& path);
   Result<Build> FindBuild(const std::string& name) const;
 
