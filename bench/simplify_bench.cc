@@ -1,5 +1,6 @@
-// Import + simplify + export of a synthetic graph of 1,000, 10,000 and 100,000 nodes, where most nodes give some pass
-// something to do: what must stay linear. Times of the passes are printed as counters (milliseconds, the slowest five).
+// Import + simplify + export of a synthetic graph of 1,000, 10,000 and 100,000 nodes, where most nodes give
+// some pass something to do: what must stay linear. Times of the passes are printed as counters
+// (milliseconds, the slowest five).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -24,7 +25,9 @@ Value* AddBlock(Graph& graph, Value* x) {
     std::vector<float> numbers(static_cast<size_t>(ir::ElementCount(dims)), number);
     return &graph.AddConstant("c", Tensor::Of<float>(std::move(dims), numbers));
   };
-  const auto ints = [&](std::vector<int64_t> numbers) { return &graph.AddConstant("i", Tensor::Ints(numbers)); };
+  const auto ints = [&](std::vector<int64_t> numbers) {
+    return &graph.AddConstant("i", Tensor::Ints(numbers));
+  };
   const auto node = [&](const char* op_type, std::vector<Value*> inputs) {
     return graph.AddNode(op_type, op_type, std::move(inputs)).output();
   };
@@ -40,7 +43,8 @@ Value* AddBlock(Graph& graph, Value* x) {
   y = node("Clip", {y, constant({}, 0.0F), constant({}, 6.0F)});
   y = transpose(node("Sigmoid", {transpose(y, {0, 2, 3, 1})}), {0, 3, 1, 2});
   y = node("Squeeze", {node("Unsqueeze", {y, ints({0})}), ints({0})});
-  y = node("Add", {node("Mul", {node("Mul", {y, constant({}, 2.0F)}), constant({}, 3.0F)}), constant({}, 1.0F)});
+  y = node("Add",
+           {node("Mul", {node("Mul", {y, constant({}, 2.0F)}), constant({}, 3.0F)}), constant({}, 1.0F)});
   y = node("Pad", {y, ints({0, 0, 0, 0, 0, 0, 0, 0})});
   Value* flat = node("Reshape", {y, ints({1, kChannels, 64})});
   y = node("Reshape", {flat, node("Concat", {ints({1, kChannels}), ints({8, 8})})});
@@ -64,8 +68,10 @@ std::filesystem::path Synthetic(int64_t nodes) {
   while (static_cast<int64_t>(graph.node_count()) < nodes) x = AddBlock(graph, x);
   x->type = type;
   graph.AddOutput(*x);
-  const auto path = std::filesystem::temp_directory_path() / ("shoehorn_synthetic_" + std::to_string(nodes) + ".onnx");
-  if (const Status saved = formats::SaveOnnx(model, path); !saved.ok()) throw std::runtime_error(saved.error().Text());
+  const auto path =
+      std::filesystem::temp_directory_path() / ("shoehorn_synthetic_" + std::to_string(nodes) + ".onnx");
+  if (const Status saved = formats::SaveOnnx(model, path); !saved.ok())
+    throw std::runtime_error(saved.error().Text());
   return path;
 }
 
@@ -82,8 +88,10 @@ void Simplify(benchmark::State& state) {
     options.types = types.get();
     options.evaluator = evaluator.get();
     auto result = passes::Simplify(*model, options);
-    if (!result.ok()) state.SkipWithError(result.error().Text().c_str());
-    else report = std::move(*result);
+    if (!result.ok())
+      state.SkipWithError(result.error().Text().c_str());
+    else
+      report = std::move(*result);
     if (!formats::SaveOnnx(*model, out).ok()) state.SkipWithError("cannot write");
   }
   std::ranges::sort(report.passes, std::greater(), &passes::PassStatistics::milliseconds);
@@ -95,7 +103,12 @@ void Simplify(benchmark::State& state) {
   std::filesystem::remove(path);
   std::filesystem::remove(out);
 }
-BENCHMARK(Simplify)->Arg(1000)->Arg(10000)->Arg(100000)->Unit(benchmark::kMillisecond)->Complexity(benchmark::oN);
+BENCHMARK(Simplify)
+    ->Arg(1000)
+    ->Arg(10000)
+    ->Arg(100000)
+    ->Unit(benchmark::kMillisecond)
+    ->Complexity(benchmark::oN);
 
 }  // namespace
 }  // namespace shoehorn

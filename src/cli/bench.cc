@@ -1,5 +1,5 @@
-// shoehorn bench MODEL --spec spec.toml: measures any model or artifact beside the spec's original and holds it against the
-// requirements, without fitting. The same measurement and the same verdict as in a fit.
+// shoehorn bench MODEL --spec spec.toml: measures any model or artifact beside the spec's original and holds
+// it against the requirements, without fitting. The same measurement and the same verdict as in a fit.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -49,10 +49,14 @@ Result<int> Run(const Options& options) {
 void SetUpBench(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   app.add_option("MODEL", options->model, "The model or artifact to measure: .onnx or .xml")->required();
-  app.add_option("--spec", options->spec, "The spec that says samples, metric, requirements and the original")->required();
-  app.add_option("--engine", options->engine, "onnxruntime or openvino; found from the file's ending when left out");
-  app.add_option("--precision", options->precision, "fp32, bf16, fp16 or int8: how the engine is asked to run it");
-  app.add_option("--json", options->json, "Also write the result as JSON to this file; - for standard output");
+  app.add_option("--spec", options->spec, "The spec that says samples, metric, requirements and the original")
+      ->required();
+  app.add_option("--engine", options->engine,
+                 "onnxruntime or openvino; found from the file's ending when left out");
+  app.add_option("--precision", options->precision,
+                 "fp32, bf16, fp16 or int8: how the engine is asked to run it");
+  app.add_option("--json", options->json,
+                 "Also write the result as JSON to this file; - for standard output");
   action = [options] { return Run(*options); };
 }
 

@@ -1,5 +1,5 @@
-// shoehorn fit spec.toml -o out/: the fitted model and its proof. The summary goes to standard output, the story of the search
-// to standard error; exit code 0 when the spec is met, 1 when it is not.
+// shoehorn fit spec.toml -o out/: the fitted model and its proof. The summary goes to standard output, the
+// story of the search to standard error; exit code 0 when the spec is met, 1 when it is not.
 #include "fit/fit.h"
 
 #include <unistd.h>
@@ -49,7 +49,8 @@ Result<int> Run(const Options& options) {
   } else {
     if (!options.json.empty()) SHOEHORN_TRY(WriteAtomically(options.json, fit::ToJson(*fitted)));
     std::fputs(report::SummaryText(*fitted, {.color = ::isatty(STDOUT_FILENO) == 1}).c_str(), stdout);
-    std::printf("\nreport: %s\n", Escaped((std::filesystem::path(options.out) / "report.html").string()).c_str());
+    std::printf("\nreport: %s\n",
+                Escaped((std::filesystem::path(options.out) / "report.html").string()).c_str());
   }
   return fitted->met ? kMet : kNotMet;
 }
@@ -59,9 +60,12 @@ Result<int> Run(const Options& options) {
 void SetUpFit(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   app.add_option("SPEC", options->spec, "The spec, a TOML file; see docs/spec.md")->required();
-  app.add_option("-o,--out", options->out, "The folder to write: artifact, plan.json, result.json, report.html")->required();
+  app.add_option("-o,--out", options->out,
+                 "The folder to write: artifact, plan.json, result.json, report.html")
+      ->required();
   app.add_flag("--force", options->force, "Replace the folder when it exists");
-  app.add_option("--json", options->json, "Also write the result as JSON to this file; - for standard output");
+  app.add_option("--json", options->json,
+                 "Also write the result as JSON to this file; - for standard output");
   action = [options] { return Run(*options); };
 }
 

@@ -23,7 +23,8 @@ struct Options {
 
 Result<int> Run(const Options& options) {
   SHOEHORN_ASSIGN(const auto model, formats::LoadOnnx(options.model));
-  const fs::path out = options.out.empty() ? fs::path(options.model).filename().replace_extension(".toml") : fs::path(options.out);
+  const fs::path out = options.out.empty() ? fs::path(options.model).filename().replace_extension(".toml")
+                                           : fs::path(options.out);
   std::error_code code;
   if (!options.force && fs::exists(out, code)) {
     Diagnostic diagnostic;
@@ -33,10 +34,13 @@ Result<int> Run(const Options& options) {
     return diagnostic;
   }
   const fs::path folder = fs::absolute(out).parent_path();
-  const fs::path relative = fs::absolute(options.model).lexically_normal().lexically_relative(folder.lexically_normal());
-  SHOEHORN_TRY(WriteAtomically(out, fit::SpecFor(*model, relative.empty() ? fs::absolute(options.model) : relative)));
-  std::printf("%s: complete the samples, the metric and the requirements, then run\n  shoehorn fit %s -o %s\n",
-              Escaped(out.string()).c_str(), Escaped(out.string()).c_str(), Escaped(out.stem().string()).c_str());
+  const fs::path relative =
+      fs::absolute(options.model).lexically_normal().lexically_relative(folder.lexically_normal());
+  SHOEHORN_TRY(
+      WriteAtomically(out, fit::SpecFor(*model, relative.empty() ? fs::absolute(options.model) : relative)));
+  std::printf(
+      "%s: complete the samples, the metric and the requirements, then run\n  shoehorn fit %s -o %s\n",
+      Escaped(out.string()).c_str(), Escaped(out.string()).c_str(), Escaped(out.stem().string()).c_str());
   return kMet;
 }
 

@@ -33,15 +33,19 @@ int Fail(const Diagnostic& diagnostic) {
 
 int ExitCodeOf(const Diagnostic& diagnostic) {
   switch (diagnostic.blame) {
-    case Blame::kBadInput: return kBadInputExit;
-    case Blame::kInterrupted: return kInterruptedExit;
-    case Blame::kFault: break;
+    case Blame::kBadInput:
+      return kBadInputExit;
+    case Blame::kInterrupted:
+      return kInterruptedExit;
+    case Blame::kFault:
+      break;
   }
   return kFaultExit;
 }
 
 int Main(int argc, const char* const* argv) {
-  CLI::App app("Shoehorn fits a trained model to the hardware that it must run on, and proves it.", "shoehorn");
+  CLI::App app("Shoehorn fits a trained model to the hardware that it must run on, and proves it.",
+               "shoehorn");
   app.set_version_flag("--version", std::string("shoehorn ") + SHOEHORN_VERSION);
   app.footer("Exit codes: 0 done or the spec is met, 1 the spec is not met, 2 bad input, 3 a fault of ours.");
   app.require_subcommand(1);
@@ -64,8 +68,10 @@ int Main(int argc, const char* const* argv) {
       Diagnostic diagnostic;
       diagnostic.place = "'" + word + "'";
       diagnostic.found = "unknown subcommand";
-      for (const std::string& name : names) diagnostic.expected += (diagnostic.expected.empty() ? "one of " : ", ") + name;
-      if (const std::string near = DidYouMean(word, names); !near.empty()) diagnostic.fix = "did you mean '" + near + "'?";
+      for (const std::string& name : names)
+        diagnostic.expected += (diagnostic.expected.empty() ? "one of " : ", ") + name;
+      if (const std::string near = DidYouMean(word, names); !near.empty())
+        diagnostic.fix = "did you mean '" + near + "'?";
       return Fail(diagnostic);
     }
   }

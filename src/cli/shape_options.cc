@@ -6,10 +6,12 @@ namespace shoehorn::cli {
 namespace {
 
 /// "NAME=1,3,224" -> NAME, {1, 3, 224}; the name may hold '=' itself.
-Result<std::pair<std::string, ir::Shape>> ReadAssignment(const std::string& option, const std::string& argument) {
+Result<std::pair<std::string, ir::Shape>> ReadAssignment(const std::string& option,
+                                                         const std::string& argument) {
   Diagnostic diagnostic;
   diagnostic.place = option + " " + argument;
-  diagnostic.expected = option == "--shape" ? "NAME=1,3,224,224 with -1 for a dimension that stays as it is" : "NAME=1";
+  diagnostic.expected =
+      option == "--shape" ? "NAME=1,3,224,224 with -1 for a dimension that stays as it is" : "NAME=1";
   const size_t equals = argument.rfind('=');
   if (equals == std::string::npos || equals == 0) {
     diagnostic.found = "no '=' between a name and its numbers";

@@ -26,8 +26,8 @@ struct Assumptions {
   std::vector<std::string> lines;
 };
 
-/// Pins what the user asked for; an unknown first dimension left after that is taken as a batch of one. Graph inputs
-/// with a default keep it.
+/// Pins what the user asked for; an unknown first dimension left after that is taken as a batch of one. Graph
+/// inputs with a default keep it.
 Result<Assumptions> PinForTotals(ir::Model& model, passes::SimplifyOptions pins) {
   Assumptions assumptions;
   const std::vector<ir::Value*> inputs = model.graph->inputs();
@@ -38,7 +38,8 @@ Result<Assumptions> PinForTotals(ir::Model& model, passes::SimplifyOptions pins)
       continue;
     }
     const std::vector<ir::Dim>& dims = input->type.dims;
-    if (dims.empty() || dims[0].known() || pins.shapes.contains(input->name()) || pins.symbols.contains(dims[0].symbol))
+    if (dims.empty() || dims[0].known() || pins.shapes.contains(input->name()) ||
+        pins.symbols.contains(dims[0].symbol))
       continue;
     assumptions.lines.push_back("input '" + input->name() + "': batch of 1");
     ir::Shape shape(dims.size(), -1);
@@ -56,7 +57,9 @@ std::string TypeText(const ir::Type& type) {
   text += '[';
   for (size_t i = 0; i < type.dims.size(); ++i) {
     const ir::Dim& dim = type.dims[i];
-    text += (i > 0 ? ", " : "") + (dim.known() ? std::to_string(dim.value) : dim.symbol.empty() ? "?" : dim.symbol);
+    text += (i > 0 ? ", " : "") + (dim.known()          ? std::to_string(dim.value)
+                                   : dim.symbol.empty() ? "?"
+                                                        : dim.symbol);
   }
   return text + ']';
 }
@@ -74,10 +77,12 @@ std::string Bytes(int64_t number) {
   return fmt::format("{:.1f} KiB", static_cast<double>(number) / 1024);
 }
 
-nlohmann::ordered_json Json(const ir::Model& model, const ir::Statistics& statistics, const Assumptions& assumptions) {
+nlohmann::ordered_json Json(const ir::Model& model, const ir::Statistics& statistics,
+                            const Assumptions& assumptions) {
   const auto ports = [](const std::vector<ir::Value*>& values) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const ir::Value* value : values) list.push_back({{"name", value->name()}, {"type", TypeText(value->type)}});
+    for (const ir::Value* value : values)
+      list.push_back({{"name", value->name()}, {"type", TypeText(value->type)}});
     return list;
   };
   nlohmann::ordered_json json;
@@ -103,20 +108,22 @@ nlohmann::ordered_json Json(const ir::Model& model, const ir::Statistics& statis
 void PrintSummary(const ir::Model& model, const ir::Statistics& statistics, const Assumptions& assumptions) {
   std::string opsets;
   for (const ir::OpsetId& opset : model.opsets)
-    opsets += fmt::format("{}{} {}", opsets.empty() ? "" : ", ", opset.domain.empty() ? "ai.onnx" : Escaped(opset.domain),
-                          opset.version);
+    opsets += fmt::format("{}{} {}", opsets.empty() ? "" : ", ",
+                          opset.domain.empty() ? "ai.onnx" : Escaped(opset.domain), opset.version);
   fmt::print("{}: {} nodes, {} MACs, {} parameters ({})\n", Escaped(model.source.string()), statistics.nodes,
              Count(statistics.macs), Count(statistics.parameters), Bytes(statistics.parameter_bytes));
-  fmt::print("activation memory at its peak {}, opset {}{}\n", Bytes(statistics.activation_peak_bytes), opsets,
-             model.producer_name.empty() ? "" : ", made by " + Escaped(model.producer_name));
+  fmt::print("activation memory at its peak {}, opset {}{}\n", Bytes(statistics.activation_peak_bytes),
+             opsets, model.producer_name.empty() ? "" : ", made by " + Escaped(model.producer_name));
   constexpr size_t kShown = 3;
   for (size_t i = 0; i < std::min(kShown, assumptions.lines.size()); ++i)
     fmt::print("assumed: {}\n", Escaped(assumptions.lines[i]));
-  if (assumptions.lines.size() > kShown) fmt::print("assumed: and {} more like it\n", assumptions.lines.size() - kShown);
+  if (assumptions.lines.size() > kShown)
+    fmt::print("assumed: and {} more like it\n", assumptions.lines.size() - kShown);
   if (!statistics.unsized.empty())
-    fmt::print("{} nodes are not in these totals, their shapes are not known; the first is\n  {}\n"
-               "  fix: pin dynamic inputs with --shape NAME=1,3,224,224, or simplify the model first\n",
-               statistics.unsized.size(), Escaped(statistics.unsized.front()));
+    fmt::print(
+        "{} nodes are not in these totals, their shapes are not known; the first is\n  {}\n"
+        "  fix: pin dynamic inputs with --shape NAME=1,3,224,224, or simplify the model first\n",
+        statistics.unsized.size(), Escaped(statistics.unsized.front()));
   const auto ports = [](const char* label, const std::vector<ir::Value*>& values) {
     for (const ir::Value* value : values)
       fmt::print("  {:<7} {:<32} {}\n", label, Escaped(value->name()), Escaped(TypeText(value->type)));
@@ -125,7 +132,8 @@ void PrintSummary(const ir::Model& model, const ir::Statistics& statistics, cons
   ports("input", model.graph->inputs());
   ports("output", model.graph->outputs());
   fmt::print("\n  {:<32} {:>8}\n", "operator", "nodes");
-  std::vector<std::pair<std::string, int64_t>> operators(statistics.operators.begin(), statistics.operators.end());
+  std::vector<std::pair<std::string, int64_t>> operators(statistics.operators.begin(),
+                                                         statistics.operators.end());
   std::ranges::stable_sort(operators, [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [name, count] : operators) fmt::print("  {:<32} {:>8}\n", Escaped(name), count);
 }
@@ -140,8 +148,9 @@ Result<int> Show(const Options& options) {
   if (const auto inferred = types->InferGraph(*model->graph); !inferred.ok()) return inferred.error();
   const ir::Statistics statistics = ir::Measure(*model);
   if (!options.json.empty()) {
-    const std::string text =
-        Json(*model, statistics, assumptions).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    const std::string text = Json(*model, statistics, assumptions)
+                                 .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                             "\n";
     if (options.json != "-") {
       SHOEHORN_TRY(WriteAtomically(options.json, text));
       return kMet;

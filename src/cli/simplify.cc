@@ -42,7 +42,8 @@ std::string Json(const passes::SimplifyReport& report, const Options& options) {
   json["rounds"] = report.rounds;
   json["passes"] = nlohmann::ordered_json::array();
   for (const auto& pass : report.passes)
-    json["passes"].push_back({{"pass", pass.pass}, {"runs", pass.runs}, {"rewrites", pass.rewrites}, {"ms", pass.milliseconds}});
+    json["passes"].push_back(
+        {{"pass", pass.pass}, {"runs", pass.runs}, {"rewrites", pass.rewrites}, {"ms", pass.milliseconds}});
   json["rewrites"] = nlohmann::ordered_json::array();
   for (const auto& rewrite : report.rewrites)
     json["rewrites"].push_back({{"pass", rewrite.pass}, {"node", rewrite.node}, {"why", rewrite.why}});
@@ -53,7 +54,8 @@ void PrintReport(const passes::SimplifyReport& report, const Options& options) {
   fmt::print("{}: {} nodes, were {} (Constant nodes not counted)\n", Escaped(options.out), report.nodes_after,
              report.nodes_before);
   for (const auto& pass : report.passes)
-    if (pass.rewrites > 0) fmt::print("  {:<34} {:>6} rewrites {:>9.2f} ms\n", pass.pass, pass.rewrites, pass.milliseconds);
+    if (pass.rewrites > 0)
+      fmt::print("  {:<34} {:>6} rewrites {:>9.2f} ms\n", pass.pass, pass.rewrites, pass.milliseconds);
   if (!options.verbose) return;
   for (const auto& rewrite : report.rewrites)
     fmt::print("  {}: {}: {}\n", rewrite.pass, Escaped(rewrite.node), Escaped(rewrite.why));
@@ -88,7 +90,8 @@ void SetUpSimplify(CLI::App& app, Action& action) {
   app.add_option("IN", options->in, "ONNX file")->required();
   app.add_option("OUT", options->out, "ONNX file to write")->required();
   options->shapes = AddShapeOptions(app);
-  app.add_option("--disable", options->disabled, "Leave a pass out (docs/passes.md lists them); may be repeated")
+  app.add_option("--disable", options->disabled,
+                 "Leave a pass out (docs/passes.md lists them); may be repeated")
       ->type_name("PASS")
       ->allow_extra_args(false);
   app.add_flag("--external", options->external, "Write the weights to OUT.data beside the model");

@@ -26,8 +26,8 @@ bool EndsEarly(std::string_view bytes) {
 
 using ImageDecoder = cv::Mat (*)(cv::InputArray encoded, int mode);
 
-/// cv::imdecode, from its library that is opened on the first picture: linking it costs each start of the program 60 ms
-/// and 40 MB, whether it sees a picture or not. Null when there is no such library.
+/// cv::imdecode, from its library that is opened on the first picture: linking it costs each start of the
+/// program 60 ms and 40 MB, whether it sees a picture or not. Null when there is no such library.
 ImageDecoder OpenDecoder() {
   void* library = ::dlopen(SHOEHORN_IMGCODECS, RTLD_LAZY | RTLD_LOCAL);
   constexpr const char* kImdecode = "_ZN2cv8imdecodeERKNS_11_InputArrayEi";

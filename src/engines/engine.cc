@@ -25,8 +25,10 @@ Diagnostic Unknown(std::string_view word, const char* what, const std::vector<st
   Diagnostic diagnostic;
   diagnostic.place = "'" + std::string(word) + "'";
   diagnostic.found = std::string("unknown ") + what;
-  for (const std::string& name : known) diagnostic.expected += (diagnostic.expected.empty() ? "one of " : ", ") + name;
-  if (const std::string near = DidYouMean(word, known); !near.empty()) diagnostic.fix = "did you mean '" + near + "'?";
+  for (const std::string& name : known)
+    diagnostic.expected += (diagnostic.expected.empty() ? "one of " : ", ") + name;
+  if (const std::string near = DidYouMean(word, known); !near.empty())
+    diagnostic.fix = "did you mean '" + near + "'?";
   return diagnostic;
 }
 

@@ -12,7 +12,12 @@
 
 namespace shoehorn::engines {
 
-enum class Precision { kFp32, kBf16, kFp16, kInt8 };  ///< of the inner operators; inputs and outputs keep their types
+enum class Precision {
+  kFp32,
+  kBf16,
+  kFp16,
+  kInt8
+};  ///< of the inner operators; inputs and outputs keep their types
 std::string_view NameOf(Precision precision);  ///< "fp32", "bf16", "fp16", "int8"
 /// Errors: another name (did you mean).
 Result<Precision> ParsePrecision(std::string_view name);
@@ -33,9 +38,9 @@ struct Port {
 
 /// One executed layer after the engine's own fusion.
 struct LayerTime {
-  std::string name;       ///< the engine's name for it
-  std::string op_type;    ///< e.g. "FusedConv", "QLinearConv", "Convolution"
-  std::string precision;  ///< "f32", "bf16", "i8"; empty when the engine does not say
+  std::string name;                  ///< the engine's name for it
+  std::string op_type;               ///< e.g. "FusedConv", "QLinearConv", "Convolution"
+  std::string precision;             ///< "f32", "bf16", "i8"; empty when the engine does not say
   std::vector<std::string> origins;  ///< node names of the file behind it, when the engine says
   double mean_ms = 0;
 };
@@ -57,13 +62,15 @@ class Session {
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual std::string name() const = 0;      ///< "onnxruntime", "openvino"
+  virtual std::string name() const = 0;  ///< "onnxruntime", "openvino"
   virtual std::string version() const = 0;
   /// Precisions that the engine runs fast on this processor (bf16 only where the processor has it).
   virtual std::vector<Precision> precisions() const = 0;
-  virtual Result<std::unique_ptr<Session>> Load(const std::filesystem::path& model, const SessionOptions& options) = 0;
-  /// Writes the artifact that this engine loads fastest and smallest for `precision` (ONNX for ONNX Runtime, IR .xml + .bin
-  /// for OpenVINO, weights compressed to fp16 where the precision allows) into `folder`; gives its main file.
+  virtual Result<std::unique_ptr<Session>> Load(const std::filesystem::path& model,
+                                                const SessionOptions& options) = 0;
+  /// Writes the artifact that this engine loads fastest and smallest for `precision` (ONNX for ONNX Runtime,
+  /// IR .xml + .bin for OpenVINO, weights compressed to fp16 where the precision allows) into `folder`; gives
+  /// its main file.
   virtual Result<std::filesystem::path> WriteArtifact(const std::filesystem::path& onnx, Precision precision,
                                                       const std::filesystem::path& folder) = 0;
 };

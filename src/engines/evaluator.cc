@@ -19,7 +19,8 @@ Ort::SessionOptions PlainOptions() {
   return options;
 }
 
-// Tensors as a model without nodes, which formats can already write and read: one way to put tensors into bytes.
+// Tensors as a model without nodes, which formats can already write and read: one way to put tensors into
+// bytes.
 std::string Pack(const std::vector<ir::Tensor>& tensors) {
   ir::Model carrier;
   carrier.ir_version = 8;
@@ -48,7 +49,8 @@ class OrtEvaluator : public ir::Evaluator {
     Diagnostic diagnostic;
     diagnostic.file = model.source.string();
     if (answer.ok() && answer->starts_with('+')) return Unpack(answer->substr(1));
-    diagnostic.found = "constants cannot be computed: " + (answer.ok() ? answer->substr(1) : "ONNX Runtime was " + answer.error().found);
+    diagnostic.found = "constants cannot be computed: " +
+                       (answer.ok() ? answer->substr(1) : "ONNX Runtime was " + answer.error().found);
     return diagnostic;
   }
 };

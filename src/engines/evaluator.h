@@ -9,8 +9,8 @@ namespace shoehorn::engines {
 
 std::unique_ptr<ir::Evaluator> MakeEvaluator();
 
-/// Runs `model` on `inputs` (in the order of its graph inputs) in ONNX Runtime without optimizations: the numbers
-/// that passes are held against.
+/// Runs `model` on `inputs` (in the order of its graph inputs) in ONNX Runtime without optimizations: the
+/// numbers that passes are held against.
 Result<std::vector<ir::Tensor>> RunReference(const ir::Model& model, std::span<const ir::Tensor> inputs);
 
 }  // namespace shoehorn::engines

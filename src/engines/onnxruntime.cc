@@ -1,8 +1,9 @@
-// ONNX Runtime on the CPU. Runs the ONNX file as it is; int8 is a matter of the file (QuantizeLinear/DequantizeLinear
-// pairs), which the runtime's own optimizer turns into integer kernels. It has no fast bf16 or fp16 on x86-64.
+// ONNX Runtime on the CPU. Runs the ONNX file as it is; int8 is a matter of the file
+// (QuantizeLinear/DequantizeLinear pairs), which the runtime's own optimizer turns into integer kernels. It
+// has no fast bf16 or fp16 on x86-64.
 //
-// Threads spin while they wait for work (the runtime's default): fastest when runs follow back to back, as measured
-// here, and wasteful for a device that waits for frames.
+// Threads spin while they wait for work (the runtime's default): fastest when runs follow back to back, as
+// measured here, and wasteful for a device that waits for frames.
 #include <nlohmann/json.hpp>
 
 #include "engines/onnxruntime_api.h"
@@ -34,7 +35,8 @@ std::string PrecisionOf(const json& args) {
   return precision;
 }
 
-// Node times of the runtime's profile: a list of events; the first run, which also warms up, is left out when others follow.
+// Node times of the runtime's profile: a list of events; the first run, which also warms up, is left out when
+// others follow.
 Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
   SHOEHORN_ASSIGN(const std::string text, ReadText(path, size_t{1} << 30));
   const json events = json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -55,7 +57,8 @@ Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
   std::unordered_map<std::string, size_t> index;
   for (const json& event : events) {
     std::string name = event.value("name", "");
-    if (event.value("cat", "") != "Node" || !name.ends_with(kKernelSuffix) || event.value("ts", 0.0) < first) continue;
+    if (event.value("cat", "") != "Node" || !name.ends_with(kKernelSuffix) || event.value("ts", 0.0) < first)
+      continue;
     name.resize(name.size() - kKernelSuffix.size());
     const json args = event.value("args", json::object());
     const auto [at, added] = index.emplace(name, layers.size());
@@ -74,7 +77,8 @@ class OrtSession : public Session {
         profile_folder_(std::move(profile_folder)) {}
 
   ~OrtSession() override {
-    if (profile_folder_ && !layers_) EndProfiling();  // else the runtime writes its file after the folder is gone
+    if (profile_folder_ && !layers_)
+      EndProfiling();  // else the runtime writes its file after the folder is gone
   }
 
   const std::vector<Port>& inputs() const override { return inputs_; }
@@ -96,8 +100,8 @@ class OrtSession : public Session {
 
   Status RunBound() override {
     try {
-      session_.Run(Ort::RunOptions{nullptr}, input_names_.data(), values_.data(), values_.size(), output_names_.data(),
-                   output_names_.size());
+      session_.Run(Ort::RunOptions{nullptr}, input_names_.data(), values_.data(), values_.size(),
+                   output_names_.data(), output_names_.size());
       return Ok();
     } catch (const Ort::Exception& error) {
       return OrtError("cannot run the model", error);
@@ -137,7 +141,8 @@ class OrtEngine : public Engine {
     SHOEHORN_TRY(CheckPrecision(wanted.precision));
     std::unique_ptr<TemporaryFolder> profile_folder;
     try {
-      // The defaults are the runtime's fastest for back-to-back runs: every optimization, memory pattern, spinning.
+      // The defaults are the runtime's fastest for back-to-back runs: every optimization, memory pattern,
+      // spinning.
       Ort::SessionOptions options;
       options.SetIntraOpNumThreads(wanted.threads);
       options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
@@ -145,8 +150,8 @@ class OrtEngine : public Engine {
         SHOEHORN_ASSIGN(profile_folder, TemporaryFolder::Create());
         options.EnableProfiling((profile_folder->path() / "layers").c_str());
       }
-      return std::unique_ptr<Session>(
-          std::make_unique<OrtSession>(Ort::Session(*env_, model.c_str(), options), std::move(profile_folder)));
+      return std::unique_ptr<Session>(std::make_unique<OrtSession>(
+          Ort::Session(*env_, model.c_str(), options), std::move(profile_folder)));
     } catch (const Ort::Exception& error) {
       Diagnostic diagnostic = OrtError("cannot load the model", error);
       diagnostic.file = model.string();
@@ -166,7 +171,8 @@ class OrtEngine : public Engine {
   Status CheckPrecision(Precision wanted) const {
     if (std::ranges::count(precisions(), wanted) > 0) return Ok();
     Diagnostic diagnostic;
-    diagnostic.found = "ONNX Runtime does not compute in " + std::string(NameOf(wanted)) + " on this processor";
+    diagnostic.found =
+        "ONNX Runtime does not compute in " + std::string(NameOf(wanted)) + " on this processor";
     diagnostic.expected = "fp32 or int8";
     return diagnostic;
   }

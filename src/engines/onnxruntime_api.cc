@@ -14,7 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path LibraryPath() {
-  if (const char* asked = std::getenv("SHOEHORN_ONNXRUNTIME"); asked != nullptr && *asked != '\0') return asked;
+  if (const char* asked = std::getenv("SHOEHORN_ONNXRUNTIME"); asked != nullptr && *asked != '\0')
+    return asked;
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path beside = program.parent_path().parent_path() / "lib" / "libonnxruntime.so.1";
@@ -31,8 +32,8 @@ struct Library {
 Library OpenLibrary() {
   Library library;
   const fs::path path = LibraryPath();
-  // Since 1.29 the released builds report each session (names and hashes of the model) to their maker unless told
-  // otherwise before they start. What a user fits stays with the user.
+  // Since 1.29 the released builds report each session (names and hashes of the model) to their maker unless
+  // told otherwise before they start. What a user fits stays with the user.
   ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   library.error.file = path.string();
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -46,8 +47,9 @@ Library OpenLibrary() {
   const OrtApiBase* base = get_base == nullptr ? nullptr : get_base();
   const OrtApi* api = base == nullptr ? nullptr : base->GetApi(ORT_API_VERSION);
   if (api == nullptr) {
-    library.error.found = base == nullptr ? "not an ONNX Runtime library"
-                                          : std::string("ONNX Runtime ") + base->GetVersionString() + " is too old";
+    library.error.found = base == nullptr
+                              ? "not an ONNX Runtime library"
+                              : std::string("ONNX Runtime ") + base->GetVersionString() + " is too old";
     library.error.expected = "ONNX Runtime 1." + std::to_string(ORT_API_VERSION) + " or newer";
     library.error.fix = "set SHOEHORN_ONNXRUNTIME to the path of a newer libonnxruntime.so";
     return library;
@@ -67,22 +69,31 @@ const Library& TheLibrary() {
   return library;
 }
 
-// Ours are numbered as TensorProto.DataType, ONNX Runtime's alike up to float4e2m1 and in an order of their own after it.
+// Ours are numbered as TensorProto.DataType, ONNX Runtime's alike up to float4e2m1 and in an order of their
+// own after it.
 ONNXTensorElementDataType ToOrt(ir::DataType type) {
   switch (type) {
-    case ir::DataType::kFloat8E8M0: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E8M0;
-    case ir::DataType::kUint2: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2;
-    case ir::DataType::kInt2: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT2;
-    default: return static_cast<ONNXTensorElementDataType>(type);
+    case ir::DataType::kFloat8E8M0:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E8M0;
+    case ir::DataType::kUint2:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2;
+    case ir::DataType::kInt2:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT2;
+    default:
+      return static_cast<ONNXTensorElementDataType>(type);
   }
 }
 
 ir::DataType FromOrt(ONNXTensorElementDataType type) {
   switch (type) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E8M0: return ir::DataType::kFloat8E8M0;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2: return ir::DataType::kUint2;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT2: return ir::DataType::kInt2;
-    default: return static_cast<ir::DataType>(type);
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT8E8M0:
+      return ir::DataType::kFloat8E8M0;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT2:
+      return ir::DataType::kUint2;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT2:
+      return ir::DataType::kInt2;
+    default:
+      return static_cast<ir::DataType>(type);
   }
 }
 static_assert(static_cast<int>(ir::DataType::kFloat4E2M1) == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT4E2M1);
@@ -119,10 +130,11 @@ Ort::Value ToOrt(const ir::Tensor& tensor) {
     return value;
   }
   static const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
-  static std::byte nothing;  // ONNX Runtime wants an address even for tensors without elements, and never writes inputs
+  static std::byte
+      nothing;  // ONNX Runtime wants an address even for tensors without elements, and never writes inputs
   const auto* data = tensor.byte_size() == 0 ? &nothing : tensor.bytes().data();
-  return Ort::Value::CreateTensor(memory, const_cast<std::byte*>(data), tensor.byte_size(), dims.data(), dims.size(),
-                                  ToOrt(tensor.type()));
+  return Ort::Value::CreateTensor(memory, const_cast<std::byte*>(data), tensor.byte_size(), dims.data(),
+                                  dims.size(), ToOrt(tensor.type()));
 }
 
 Result<ir::Tensor> FromOrt(Ort::ConstValue value, const std::string& name) {
@@ -140,7 +152,8 @@ Result<ir::Tensor> FromOrt(Ort::ConstValue value, const std::string& name) {
     for (size_t i = 0; i < info.GetElementCount(); ++i) strings.push_back(value.GetStringTensorElement(i));
     return ir::Tensor(std::move(dims), std::move(strings));
   }
-  const size_t size = (static_cast<size_t>(ir::ElementCount(dims)) * static_cast<size_t>(ir::BitsOf(type)) + 7) / 8;
+  const size_t size =
+      (static_cast<size_t>(ir::ElementCount(dims)) * static_cast<size_t>(ir::BitsOf(type)) + 7) / 8;
   const auto* data = size == 0 ? nullptr : static_cast<const std::byte*>(value.GetTensorRawData());
   return ir::Tensor::OfBytes(type, std::move(dims), {data, size});
 }
@@ -168,14 +181,16 @@ std::vector<const char*> NamesOf(const std::vector<Port>& ports) {
 }
 
 Result<std::vector<ir::Tensor>> RunOrt(Ort::Session& session, const std::vector<Port>& inputs,
-                                       const std::vector<Port>& outputs, std::span<const ir::Tensor> tensors) {
+                                       const std::vector<Port>& outputs,
+                                       std::span<const ir::Tensor> tensors) {
   SHOEHORN_TRY(CheckInputs(inputs, tensors));
   const std::vector<const char*> input_names = NamesOf(inputs), output_names = NamesOf(outputs);
   try {
     std::vector<Ort::Value> values;
     for (const ir::Tensor& tensor : tensors) values.push_back(ToOrt(tensor));
-    const std::vector<Ort::Value> results = session.Run(Ort::RunOptions{nullptr}, input_names.data(), values.data(),
-                                                        values.size(), output_names.data(), output_names.size());
+    const std::vector<Ort::Value> results =
+        session.Run(Ort::RunOptions{nullptr}, input_names.data(), values.data(), values.size(),
+                    output_names.data(), output_names.size());
     std::vector<ir::Tensor> out;
     for (size_t i = 0; i < results.size(); ++i) {
       SHOEHORN_ASSIGN(ir::Tensor tensor, FromOrt(results[i].GetConst(), outputs[i].name));

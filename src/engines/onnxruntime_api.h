@@ -1,4 +1,5 @@
-// ONNX Runtime's library, opened when first needed, and its tensors to and from ours. For the files of this folder only:
+// ONNX Runtime's library, opened when first needed, and its tensors to and from ours. For the files of this
+// folder only:
 //   SHOEHORN_ASSIGN(Ort::Env* env, OpenOnnxRuntime());
 //   Ort::Session session(*env, path, options);
 #pragma once
@@ -13,8 +14,8 @@
 
 namespace shoehorn::engines {
 
-/// Opens the library on the first call: $SHOEHORN_ONNXRUNTIME, else ../lib beside the program, else where the build
-/// found it. Errors: no library there, or one that is too old for the headers.
+/// Opens the library on the first call: $SHOEHORN_ONNXRUNTIME, else ../lib beside the program, else where the
+/// build found it. Errors: no library there, or one that is too old for the headers.
 Result<Ort::Env*> OpenOnnxRuntime();
 /// "1.32.0"; empty when the library does not open.
 std::string OnnxRuntimeVersion();
@@ -24,7 +25,8 @@ Ort::Value ToOrt(const ir::Tensor& tensor);
 /// A copy. Errors: `value` is no tensor (a sequence, a map, an absent optional).
 Result<ir::Tensor> FromOrt(Ort::ConstValue value, const std::string& name);
 
-/// Names, types and shapes of a session's inputs or outputs; a port that is no tensor has the type kUndefined.
+/// Names, types and shapes of a session's inputs or outputs; a port that is no tensor has the type
+/// kUndefined.
 std::vector<Port> InputsOf(const Ort::Session& session);
 std::vector<Port> OutputsOf(const Ort::Session& session);
 

@@ -1,6 +1,6 @@
-// OpenVINO on the CPU. Runs its own IR (.xml + .bin) or an ONNX file. Left alone it computes in bf16 wherever the processor
-// can, so the precision is always asked for by name; int8 is a matter of the file (QuantizeLinear/DequantizeLinear
-// pairs, which it turns into integer kernels), with everything else in f32.
+// OpenVINO on the CPU. Runs its own IR (.xml + .bin) or an ONNX file. Left alone it computes in bf16 wherever
+// the processor can, so the precision is always asked for by name; int8 is a matter of the file
+// (QuantizeLinear/DequantizeLinear pairs, which it turns into integer kernels), with everything else in f32.
 #include <cpuid.h>
 
 #include <algorithm>
@@ -17,21 +17,22 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDevice = "CPU";
-constexpr const char* kPortsKey = "shoehorn";  // in the IR: the names of inputs and outputs in the model's order
+constexpr const char* kPortsKey =
+    "shoehorn";  // in the IR: the names of inputs and outputs in the model's order
 
 struct TypePair {
   ir::DataType ours;
   ov::element::Type_t theirs;
 };
 constexpr TypePair kTypes[] = {
-    {ir::DataType::kFloat, ov::element::f32},       {ir::DataType::kDouble, ov::element::f64},
-    {ir::DataType::kFloat16, ov::element::f16},     {ir::DataType::kBfloat16, ov::element::bf16},
-    {ir::DataType::kInt8, ov::element::i8},         {ir::DataType::kUint8, ov::element::u8},
-    {ir::DataType::kInt16, ov::element::i16},       {ir::DataType::kUint16, ov::element::u16},
-    {ir::DataType::kInt32, ov::element::i32},       {ir::DataType::kUint32, ov::element::u32},
-    {ir::DataType::kInt64, ov::element::i64},       {ir::DataType::kUint64, ov::element::u64},
-    {ir::DataType::kBool, ov::element::boolean},    {ir::DataType::kInt4, ov::element::i4},
-    {ir::DataType::kUint4, ov::element::u4},        {ir::DataType::kFloat8E4M3FN, ov::element::f8e4m3},
+    {ir::DataType::kFloat, ov::element::f32},         {ir::DataType::kDouble, ov::element::f64},
+    {ir::DataType::kFloat16, ov::element::f16},       {ir::DataType::kBfloat16, ov::element::bf16},
+    {ir::DataType::kInt8, ov::element::i8},           {ir::DataType::kUint8, ov::element::u8},
+    {ir::DataType::kInt16, ov::element::i16},         {ir::DataType::kUint16, ov::element::u16},
+    {ir::DataType::kInt32, ov::element::i32},         {ir::DataType::kUint32, ov::element::u32},
+    {ir::DataType::kInt64, ov::element::i64},         {ir::DataType::kUint64, ov::element::u64},
+    {ir::DataType::kBool, ov::element::boolean},      {ir::DataType::kInt4, ov::element::i4},
+    {ir::DataType::kUint4, ov::element::u4},          {ir::DataType::kFloat8E4M3FN, ov::element::f8e4m3},
     {ir::DataType::kFloat8E5M2, ov::element::f8e5m2}, {ir::DataType::kFloat8E8M0, ov::element::f8e8m0},
     {ir::DataType::kFloat4E2M1, ov::element::f4e2m1},
 };
@@ -53,7 +54,8 @@ Diagnostic Error(const std::string& doing, const fs::path& model, const char* wh
   std::string words;
   std::istringstream lines(what);
   for (std::string line; std::getline(lines, line);) {
-    const bool source_line = line.starts_with("Exception from ") || line.starts_with("Check '") || line.empty();
+    const bool source_line =
+        line.starts_with("Exception from ") || line.starts_with("Check '") || line.empty();
     if (!source_line) words += (words.empty() ? "" : "; ") + line;
   }
   Diagnostic diagnostic;
@@ -69,10 +71,12 @@ bool ProcessorHasBf16() {
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> 22 & 1) != 0;
 }
 
-// Of the names that a port carries the one that the user's file gave: `wanted` where that is known, else the first.
+// Of the names that a port carries the one that the user's file gave: `wanted` where that is known, else the
+// first.
 std::string NameOfPort(const ov::Output<const ov::Node>& port, const std::string& wanted) {
   const auto& names = port.get_names();
-  if (names.contains(wanted) || names.empty()) return names.empty() ? port.get_node()->get_friendly_name() : wanted;
+  if (names.contains(wanted) || names.empty())
+    return names.empty() ? port.get_node()->get_friendly_name() : wanted;
   return *std::ranges::min_element(names);
 }
 
@@ -82,7 +86,8 @@ std::string Joined(const std::vector<std::string>& names) {
   return text;
 }
 
-// OpenVINO merges names when it drops an Identity and the like, and forgets which was the file's: noted beside the model.
+// OpenVINO merges names when it drops an Identity and the like, and forgets which was the file's: noted
+// beside the model.
 Result<std::shared_ptr<ov::Model>> ReadOnnx(ov::Core& core, const fs::path& onnx) {
   SHOEHORN_ASSIGN(const auto source, formats::LoadOnnx(onnx, {.inline_functions = false, .check = false}));
   std::vector<std::string> inputs, outputs;
@@ -103,7 +108,8 @@ std::vector<std::string> NamesInFile(const ov::Model& model, const char* side) {
   return names;
 }
 
-std::vector<Port> PortsOf(const std::vector<ov::Output<const ov::Node>>& outputs, std::vector<std::string> names) {
+std::vector<Port> PortsOf(const std::vector<ov::Output<const ov::Node>>& outputs,
+                          std::vector<std::string> names) {
   names.resize(outputs.size());
   std::vector<Port> ports;
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -122,7 +128,9 @@ std::vector<Port> PortsOf(const std::vector<ov::Output<const ov::Node>>& outputs
 class OpenvinoSession : public Session {
  public:
   OpenvinoSession(const ov::Model& model, ov::CompiledModel compiled, fs::path path, bool profile)
-      : compiled_(std::move(compiled)), request_(compiled_.create_infer_request()), path_(std::move(path)),
+      : compiled_(std::move(compiled)),
+        request_(compiled_.create_infer_request()),
+        path_(std::move(path)),
         profile_(profile) {
     inputs_ = PortsOf(compiled_.inputs(), NamesInFile(model, "inputs"));
     outputs_ = PortsOf(compiled_.outputs(), NamesInFile(model, "outputs"));
@@ -139,7 +147,8 @@ class OpenvinoSession : public Session {
       const ov::Tensor tensor = request_.get_output_tensor(i);
       const ov::Shape& shape = tensor.get_shape();
       const auto* data = tensor.get_size() == 0 ? nullptr : static_cast<const std::byte*>(tensor.data());
-      outputs.push_back(ir::Tensor::OfBytes(FromOpenvino(tensor.get_element_type()), ir::Shape(shape.begin(), shape.end()),
+      outputs.push_back(ir::Tensor::OfBytes(FromOpenvino(tensor.get_element_type()),
+                                            ir::Shape(shape.begin(), shape.end()),
                                             {data, tensor.get_byte_size()}));
     }
     return outputs;
@@ -230,8 +239,8 @@ class OpenvinoEngine : public Engine {
     SHOEHORN_TRY(CheckPrecision(wanted.precision));
     try {
       ov::AnyMap properties{ov::inference_num_threads(wanted.threads), ov::num_streams(1),
-                            ov::hint::inference_precision(wanted.precision == Precision::kBf16 ? ov::element::bf16
-                                                                                               : ov::element::f32),
+                            ov::hint::inference_precision(
+                                wanted.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32),
                             ov::enable_profiling(wanted.profile)};
       std::shared_ptr<ov::Model> model;
       if (path.extension() == ".onnx") {
@@ -264,7 +273,8 @@ class OpenvinoEngine : public Engine {
     const bool known = std::ranges::count(precisions(), wanted) > 0 || wanted == Precision::kFp16;
     if (known) return Ok();
     Diagnostic diagnostic;
-    diagnostic.found = "OpenVINO does not compute fast in " + std::string(NameOf(wanted)) + " on this processor";
+    diagnostic.found =
+        "OpenVINO does not compute fast in " + std::string(NameOf(wanted)) + " on this processor";
     diagnostic.expected = "fp32 or int8; bf16 needs AVX512_BF16 or AMX";
     return diagnostic;
   }
@@ -276,7 +286,8 @@ class OpenvinoEngine : public Engine {
 
 Result<Engine*> Openvino() {
   try {
-    static auto* const engine = new OpenvinoEngine;  // never destroyed: its plug-ins go in an order of their own
+    static auto* const engine =
+        new OpenvinoEngine;  // never destroyed: its plug-ins go in an order of their own
     return static_cast<Engine*>(engine);
   } catch (const std::exception& error) {
     return Error("does not start", {}, error.what());

@@ -37,7 +37,8 @@ Status CheckInputs(std::span<const Port> ports, std::span<const ir::Tensor> inpu
     if (Fits(ports[i], inputs[i])) continue;
     diagnostic.place = "input '" + ports[i].name + "'";
     if (ports[i].type == ir::DataType::kUndefined) {
-      diagnostic.found = "the model wants something other than a tensor here (a sequence, a map or an optional)";
+      diagnostic.found =
+          "the model wants something other than a tensor here (a sequence, a map or an optional)";
       return diagnostic;
     }
     diagnostic.found = Describe(inputs[i].type(), inputs[i].dims());

@@ -11,15 +11,16 @@
 namespace shoehorn::fit {
 namespace {
 
-/// The int8 variants of an engine in the order in which they are tried: ranges first, because they change accuracy and not
-/// speed; then more operators in float; then other kernels.
+/// The int8 variants of an engine in the order in which they are tried: ranges first, because they change
+/// accuracy and not speed; then more operators in float; then other kernels.
 std::vector<quant::QuantizeOptions> VariantsOf(const std::string& engine) {
   using quant::RangeMethod;
   std::vector<quant::QuantizeOptions> variants;
   quant::QuantizeOptions base;
   base.engine = engine;
   base.reduce_range = engine == "onnxruntime" && !quant::HasVnni();
-  for (const RangeMethod range : {RangeMethod::kMinMax, RangeMethod::kMse, RangeMethod::kPercentile, RangeMethod::kEntropy}) {
+  for (const RangeMethod range :
+       {RangeMethod::kMinMax, RangeMethod::kMse, RangeMethod::kPercentile, RangeMethod::kEntropy}) {
     variants.push_back(base);
     variants.back().range = range;
   }
@@ -58,7 +59,8 @@ std::string WordsOf(const quant::QuantizeOptions& options) {
 
 /// Whether two int8 plans run the same kernels, so that what one shows about speed holds for the other.
 bool SameKernels(const quant::QuantizeOptions& a, const quant::QuantizeOptions& b) {
-  return a.per_channel == b.per_channel && a.signed_activations == b.signed_activations && a.min_sqnr_db == b.min_sqnr_db;
+  return a.per_channel == b.per_channel && a.signed_activations == b.signed_activations &&
+         a.min_sqnr_db == b.min_sqnr_db;
 }
 
 const Candidate* ResultOf(const CandidatePlan& plan, const std::vector<Candidate>& done) {
@@ -68,7 +70,8 @@ const Candidate* ResultOf(const CandidatePlan& plan, const std::vector<Candidate
 }
 
 bool HasOriginal(const std::vector<Candidate>& done, int threads) {
-  return std::any_of(done.begin(), done.end(), [&](const Candidate& c) { return c.original && c.threads == threads; });
+  return std::any_of(done.begin(), done.end(),
+                     [&](const Candidate& c) { return c.original && c.threads == threads; });
 }
 
 /// The fastest so far that may be chosen and meets everything, at `threads`. Null: none but originals.
@@ -77,7 +80,8 @@ const Candidate* BestSoFar(const Requirements& required, const std::vector<Candi
   const Candidate& original = OriginalAt(done, threads);
   const Candidate* best = nullptr;
   for (const Candidate& candidate : done) {
-    if (candidate.original || candidate.threads != threads || !MayBeChosen(required, candidate, original)) continue;
+    if (candidate.original || candidate.threads != threads || !MayBeChosen(required, candidate, original))
+      continue;
     const auto lines = CheckRequirements(required, candidate, original);
     if (!std::all_of(lines.begin(), lines.end(), [](const auto& line) { return line.met; })) continue;
     if (best == nullptr || candidate.speedup.value > best->speedup.value) best = &candidate;
@@ -113,8 +117,8 @@ CandidatePlan Packed(CandidatePlan plan) {
 
 }  // namespace
 
-std::vector<CandidatePlan> PlanCandidates(const Spec& spec,
-                                          const std::map<std::string, std::vector<engines::Precision>>& fast) {
+std::vector<CandidatePlan> PlanCandidates(
+    const Spec& spec, const std::map<std::string, std::vector<engines::Precision>>& fast) {
   std::vector<CandidatePlan> plans;
   for (const int threads : spec.threads) {
     CandidatePlan original = MakePlan("onnxruntime", engines::Precision::kFp32, threads);
@@ -151,7 +155,8 @@ std::vector<CandidatePlan> PlanCandidates(const Spec& spec,
     const auto& precisions = fast.at(engine);
     for (const quant::QuantizeOptions& options : VariantsOf(engine)) {
       add(engine, kInt8, options);
-      if (std::find(precisions.begin(), precisions.end(), kInt8) == precisions.end()) break;  // one line says it
+      if (std::find(precisions.begin(), precisions.end(), kInt8) == precisions.end())
+        break;  // one line says it
     }
   }
   return plans;
@@ -162,14 +167,17 @@ std::string ReasonToSkip(const CandidatePlan& plan, const Requirements& required
   const int threads = plan.candidate.threads;
   if (plan.packed_weights) {
     const Candidate* best = BestSoFar(required, done, threads);
-    const bool same = best != nullptr && best->engine == plan.candidate.engine && best->precision == plan.candidate.precision;
-    return same ? fmt::format("{} meets the spec, and packed weights only save space", best->id) : std::string();
+    const bool same = best != nullptr && best->engine == plan.candidate.engine &&
+                      best->precision == plan.candidate.precision;
+    return same ? fmt::format("{} meets the spec, and packed weights only save space", best->id)
+                : std::string();
   }
   if (!plan.quantize || !HasOriginal(done, threads)) return {};
   const Candidate& original = OriginalAt(done, threads);
   for (const CandidatePlan& other : plans) {
     if (&other == &plan) break;
-    const bool sibling = other.quantize && other.candidate.engine == plan.candidate.engine && other.candidate.threads == threads;
+    const bool sibling = other.quantize && other.candidate.engine == plan.candidate.engine &&
+                         other.candidate.threads == threads;
     const Candidate* result = sibling ? ResultOf(other, done) : nullptr;
     if (result == nullptr || result->state == CandidateState::kFailed) continue;
     if (result->state == CandidateState::kMeasured && AccuracyHolds(required, *result, original))
@@ -184,14 +192,15 @@ std::string ReasonToSkip(const CandidatePlan& plan, const Requirements& required
   return {};
 }
 
-std::string ReasonToStop(const Candidate& probed, const Requirements& required, const std::vector<Candidate>& done) {
+std::string ReasonToStop(const Candidate& probed, const Requirements& required,
+                         const std::vector<Candidate>& done) {
   if (probed.speedup.high < 1)
     return fmt::format("slower than the original: {}x", FormatNumber(probed.speedup.value));
   const Candidate* best = BestSoFar(required, done, probed.threads);
   if (best == nullptr) return {};
   if (probed.speedup.high < best->speedup.low)
-    return fmt::format("{}x the original's speed, and {} meets the spec with {}x", FormatNumber(probed.speedup.value),
-                       best->id, FormatNumber(best->speedup.value));
+    return fmt::format("{}x the original's speed, and {} meets the spec with {}x",
+                       FormatNumber(probed.speedup.value), best->id, FormatNumber(best->speedup.value));
   return {};
 }
 

@@ -64,30 +64,42 @@ std::vector<std::string> OutputNames(const ir::Model& model) {
 
 const char* NameOf(data::Layout layout) {
   switch (layout) {
-    case data::Layout::kNchw: return "nchw";
-    case data::Layout::kNhwc: return "nhwc";
-    case data::Layout::kAsIs: break;
+    case data::Layout::kNchw:
+      return "nchw";
+    case data::Layout::kNhwc:
+      return "nhwc";
+    case data::Layout::kAsIs:
+      break;
   }
   return "as_is";
 }
 
 const char* NameOf(data::Color color) {
   switch (color) {
-    case data::Color::kBgr: return "bgr";
-    case data::Color::kGray: return "gray";
-    case data::Color::kRgb: break;
+    case data::Color::kBgr:
+      return "bgr";
+    case data::Color::kGray:
+      return "gray";
+    case data::Color::kRgb:
+      break;
   }
   return "rgb";
 }
 
 const char* NameOf(data::Resize resize) {
   switch (resize) {
-    case data::Resize::kStretch: return "stretch";
-    case data::Resize::kLetterbox: return "letterbox";
-    case data::Resize::kLetterboxCenter: return "letterbox_center";
-    case data::Resize::kCenterCrop: return "center_crop";
-    case data::Resize::kFitHeight: return "fit_height";
-    case data::Resize::kNone: break;
+    case data::Resize::kStretch:
+      return "stretch";
+    case data::Resize::kLetterbox:
+      return "letterbox";
+    case data::Resize::kLetterboxCenter:
+      return "letterbox_center";
+    case data::Resize::kCenterCrop:
+      return "center_crop";
+    case data::Resize::kFitHeight:
+      return "fit_height";
+    case data::Resize::kNone:
+      break;
   }
   return "none";
 }
@@ -111,12 +123,13 @@ Result<FitResult> Begin(const Spec& spec, const std::string& version) {
   SHOEHORN_ASSIGN(result.spec, DescribeFile(spec.file));
   SHOEHORN_ASSIGN(result.model, DescribeFile(spec.model));
   for (const data::InputSpec& input : spec.inputs)
-    result.inputs.push_back({input.name, std::string(ir::NameOf(input.type)), input.shape, NameOf(input.layout),
-                             NameOf(input.color), NameOf(input.resize), input.resize_shorter, input.pad, input.mean,
-                             input.scale});
+    result.inputs.push_back({input.name, std::string(ir::NameOf(input.type)), input.shape,
+                             NameOf(input.layout), NameOf(input.color), NameOf(input.resize),
+                             input.resize_shorter, input.pad, input.mean, input.scale});
   result.machine = DescribeMachine();
   for (const std::string& name : engines::EngineNames())
-    if (const auto engine = engines::FindEngine(name); engine.ok()) result.machine.engines[name] = (*engine)->version();
+    if (const auto engine = engines::FindEngine(name); engine.ok())
+      result.machine.engines[name] = (*engine)->version();
   return result;
 }
 
@@ -133,15 +146,18 @@ void Take(const Verdict& verdict, FitResult& result) {
 void AddWarnings(const Spec& spec, FitResult& result) {
   const Candidate* chosen = result.Find(result.chosen);
   if (chosen->metric.samples < 100)
-    result.warnings.push_back(fmt::format("accuracy was measured on {} samples only", chosen->metric.samples));
+    result.warnings.push_back(
+        fmt::format("accuracy was measured on {} samples only", chosen->metric.samples));
   const auto bound = [](const RequirementResult& line) { return line.name.starts_with("accuracy_drop"); };
   for (const RequirementResult& line : result.requirements)
     if (bound(line) && line.met && line.found.high > line.required)
       result.warnings.push_back(
-          fmt::format("{}: within the bound as measured, but its confidence interval reaches {:.4f}, beyond the required {:.4f}",
+          fmt::format("{}: within the bound as measured, but its confidence interval reaches {:.4f}, beyond "
+                      "the required {:.4f}",
                       line.name, line.found.high, line.required));
   if (spec.requirements.latency_p99_ms && !chosen->latency.p99_trusted)
-    result.warnings.push_back(fmt::format("p99 from {} runs decides nothing: it wants 662", chosen->latency.runs));
+    result.warnings.push_back(
+        fmt::format("p99 from {} runs decides nothing: it wants 662", chosen->latency.runs));
   if (result.budget_exhausted) result.warnings.push_back("the budget ended before every candidate was tried");
 }
 
@@ -182,8 +198,9 @@ Result<FitResult> Fit(Spec spec, const FitOptions& options) {
   Take(outcome.verdict, result);
   clock.Done("candidates");
 
-  const auto chosen = std::find_if(plans.begin(), plans.end(),
-                                   [&](const CandidatePlan& plan) { return plan.candidate.id == result.chosen; });
+  const auto chosen = std::find_if(plans.begin(), plans.end(), [&](const CandidatePlan& plan) {
+    return plan.candidate.id == result.chosen;
+  });
   std::optional<Build> build;
   measure::Subject subject = OriginalSubject(spec, chosen->candidate.threads);
   if (!chosen->candidate.original) {
@@ -210,8 +227,9 @@ Result<FitResult> Bench(Spec spec, const BenchOptions& options) {
   SHOEHORN_ASSIGN(const auto bench, TestBench::Open(spec, OutputNames(*model)));
   measure::Subject subject;
   subject.artifact = options.subject;
-  subject.engine = !options.engine.empty() ? options.engine
-                   : options.subject.extension() == ".xml" ? "openvino" : "onnxruntime";
+  subject.engine = !options.engine.empty()                 ? options.engine
+                   : options.subject.extension() == ".xml" ? "openvino"
+                                                           : "onnxruntime";
   if (const auto engine = engines::FindEngine(subject.engine); !engine.ok()) return engine.error();
   SHOEHORN_ASSIGN(subject.precision, engines::ParsePrecision(options.precision));
   SHOEHORN_ASSIGN(FitResult result, Begin(spec, options.version));

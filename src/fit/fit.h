@@ -1,4 +1,5 @@
-// The main job: a spec and its model go in, a folder with the fitted artifact and its proof comes out, whole or not at all.
+// The main job: a spec and its model go in, a folder with the fitted artifact and its proof comes out, whole
+// or not at all.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +15,8 @@ namespace shoehorn::fit {
 
 struct FitOptions {
   std::filesystem::path out;
-  bool force = false;    ///< replace an `out` that exists
-  std::string version;   ///< of Shoehorn
+  bool force = false;   ///< replace an `out` that exists
+  std::string version;  ///< of Shoehorn
   std::function<bool()> interrupted = [] { return false; };
   std::function<void(const std::string&)> say = [](const std::string&) {};   ///< a message that stays
   std::function<void(const std::string&)> show = [](const std::string&) {};  ///< a line of progress
@@ -23,13 +24,13 @@ struct FitOptions {
   std::function<std::vector<std::pair<std::string, std::string>>(const FitResult&)> render;
 };
 
-/// Fits and writes `options.out`. Errors: everything that is wrong with spec, model, samples, metric or output folder; a stop by
-/// the user, after which the same call goes on where it stopped.
+/// Fits and writes `options.out`. Errors: everything that is wrong with spec, model, samples, metric or
+/// output folder; a stop by the user, after which the same call goes on where it stopped.
 Result<FitResult> Fit(Spec spec, const FitOptions& options);
 
 struct BenchOptions {
-  std::filesystem::path subject;          ///< model or artifact to measure
-  std::string engine, precision = "fp32"; ///< empty engine: by the file's ending
+  std::filesystem::path subject;           ///< model or artifact to measure
+  std::string engine, precision = "fp32";  ///< empty engine: by the file's ending
   std::string version;
   std::function<bool()> interrupted = [] { return false; };
   std::function<void(const std::string&)> show = [](const std::string&) {};

@@ -38,10 +38,12 @@ const char* LayoutOf(const ir::Type& type) {
   return channels(3) ? "nhwc" : nullptr;
 }
 
-/// A size to start with for a dimension that the model leaves open: one sample, and a common size for pictures.
+/// A size to start with for a dimension that the model leaves open: one sample, and a common size for
+/// pictures.
 int64_t GuessFor(const ir::Type& type, size_t i, const char* layout) {
   if (type.dims[i].known() && type.dims[i].value > 0) return type.dims[i].value;
-  const bool pixels = layout != nullptr && i != 0 && (std::string_view(layout) == "nchw" ? i >= 2 : i == 1 || i == 2);
+  const bool pixels =
+      layout != nullptr && i != 0 && (std::string_view(layout) == "nchw" ? i >= 2 : i == 1 || i == 2);
   return pixels ? 224 : 1;
 }
 
@@ -59,7 +61,9 @@ std::string InputSection(const ir::Value& input) {
       guessed |= !type.dims[i].known() || type.dims[i].value < 1;
     }
     text += fmt::format("shape = [{}]", fmt::join(dims, ", "));
-    text += guessed ? fmt::format("  # the model says {}: check the sizes that it leaves open\n", DimsText(type)) : "\n";
+    text += guessed
+                ? fmt::format("  # the model says {}: check the sizes that it leaves open\n", DimsText(type))
+                : "\n";
   } else {
     text += "# shape = [1, 3, 224, 224]  # the model does not say it: every dimension as a number\n";
   }
@@ -68,7 +72,9 @@ std::string InputSection(const ir::Value& input) {
     text += "# color = \"rgb\"        # or bgr, gray: the order that the model was trained on\n";
     text += "resize = \"stretch\"     # or letterbox, letterbox_center, center_crop, fit_height, none\n";
   }
-  text += "# mean = 0             # each value becomes (value - mean) * scale; one number, or one for each channel\n";
+  text +=
+      "# mean = 0             # each value becomes (value - mean) * scale; one number, or one for each "
+      "channel\n";
   text += "# scale = 1\n";
   return text;
 }
@@ -88,9 +94,12 @@ std::string SpecFor(const ir::Model& model, const std::filesystem::path& model_p
   const char* format = fed == 1 && images ? "images" : fed == 1 ? "npy" : "npz";
   std::string outputs;
   for (const ir::Value* output : model.graph->outputs())
-    outputs += fmt::format("{}{} {}", outputs.empty() ? "" : ", ", Quoted(output->name()), DimsText(output->type));
+    outputs +=
+        fmt::format("{}{} {}", outputs.empty() ? "" : ", ", Quoted(output->name()), DimsText(output->type));
 
-  std::string text = "# What to fit, on which samples, by which metric and to which requirements. Every key is in docs/spec.md.\n";
+  std::string text =
+      "# What to fit, on which samples, by which metric and to which requirements. Every key is in "
+      "docs/spec.md.\n";
   text += fmt::format("model = {}\n", Quoted(model_path.generic_string()));
   text +=
       "threads = 1            # or [1, 2]: thread counts that may be chosen\n"
@@ -103,7 +112,8 @@ std::string SpecFor(const ir::Model& model, const std::filesystem::path& model_p
       "[calibration]\n"
       "format = \"{}\"       # images, npy, npz or raw\n"
       "folder = \"calibration\"\n"
-      "\n# Samples that accuracy is measured on; none of them may be used for calibration. 500 give a narrow interval.\n"
+      "\n# Samples that accuracy is measured on; none of them may be used for calibration. 500 give a narrow "
+      "interval.\n"
       "[evaluation]\n"
       "format = \"{}\"\n"
       "folder = \"evaluation\"\n"
@@ -112,7 +122,8 @@ std::string SpecFor(const ir::Model& model, const std::filesystem::path& model_p
       format, format);
   text += fmt::format(
       "\n[metric]\n"
-      "name = \"cosine\"        # with labels: top_k, ctc_exact, ctc_cer, roc_auc, mean_iou, map_yolox, external\n"
+      "name = \"cosine\"        # with labels: top_k, ctc_exact, ctc_cer, roc_auc, mean_iou, map_yolox, "
+      "external\n"
       "# output = ...         # one of {}\n",
       outputs);
   for (const auto& [key, value] : model.metadata)

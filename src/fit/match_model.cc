@@ -1,5 +1,5 @@
-// Holding a spec against its model, before any work is done: a misspelt input or a dimension that nobody pinned is a
-// message that names the key, not a failure of an engine half an hour later.
+// Holding a spec against its model, before any work is done: a misspelt input or a dimension that nobody
+// pinned is a message that names the key, not a failure of an engine half an hour later.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 namespace shoehorn::fit {
 namespace {
 
-Diagnostic Wrong(const Spec& spec, std::string key, std::string found, std::string expected, std::string fix = {}) {
+Diagnostic Wrong(const Spec& spec, std::string key, std::string found, std::string expected,
+                 std::string fix = {}) {
   Diagnostic diagnostic;
   diagnostic.file = spec.file.string();
   diagnostic.place = std::move(key);
@@ -45,25 +46,29 @@ std::string Suggestion(std::string_view word, const std::vector<std::string>& na
   return near.empty() ? "" : fmt::format("did you mean '{}'?", near);
 }
 
-/// Fills `input.shape` from the model and the pinned symbols where the spec leaves it out, and compares where it does not.
+/// Fills `input.shape` from the model and the pinned symbols where the spec leaves it out, and compares where
+/// it does not.
 Status MatchShape(Spec& spec, data::InputSpec& input, const ir::Type& type) {
   const std::string key = fmt::format("input '{}'.shape", input.name);
   if (!type.has_rank) {
     if (!input.shape.empty()) return Ok();
-    return Wrong(spec, key, "missing, and the model does not say the shape", "shape = [...] with every dimension");
+    return Wrong(spec, key, "missing, and the model does not say the shape",
+                 "shape = [...] with every dimension");
   }
   if (input.shape.empty()) {
     for (const ir::Dim& dim : type.dims) {
       const auto pinned = spec.symbols.find(dim.symbol);
       if (!dim.known() && (dim.symbol.empty() || pinned == spec.symbols.end()))
-        return Wrong(spec, key, fmt::format("missing, and the model leaves dimensions open: {}", DimsText(type)),
-                     "every dimension pinned", "write shape = [...], or give each symbol a size under [symbols]");
+        return Wrong(
+            spec, key, fmt::format("missing, and the model leaves dimensions open: {}", DimsText(type)),
+            "every dimension pinned", "write shape = [...], or give each symbol a size under [symbols]");
       input.shape.push_back(dim.known() ? dim.value : pinned->second);
     }
     return Ok();
   }
   if (input.shape.size() != type.dims.size())
-    return Wrong(spec, key, fmt::format("{} dimensions, [{}]", input.shape.size(), fmt::join(input.shape, ", ")),
+    return Wrong(spec, key,
+                 fmt::format("{} dimensions, [{}]", input.shape.size(), fmt::join(input.shape, ", ")),
                  fmt::format("{} dimensions, as the model says: {}", type.dims.size(), DimsText(type)));
   for (size_t i = 0; i < type.dims.size(); ++i) {
     const ir::Dim& dim = type.dims[i];
@@ -88,8 +93,9 @@ Status MatchInputs(Spec& spec, const ir::Graph& graph) {
       return Wrong(spec, "input.name", fmt::format("the model has no input '{}'", input.name),
                    fmt::format("one of {}", fmt::join(names, ", ")), Suggestion(input.name, names));
   for (const ir::Value* value : fed) {
-    const auto found = std::find_if(spec.inputs.begin(), spec.inputs.end(),
-                                    [&](const data::InputSpec& input) { return input.name == value->name(); });
+    const auto found =
+        std::find_if(spec.inputs.begin(), spec.inputs.end(),
+                     [&](const data::InputSpec& input) { return input.name == value->name(); });
     if (found == spec.inputs.end())
       return Wrong(spec, "input", fmt::format("the model's input '{}' is not described", value->name()),
                    fmt::format("a section [[input]] with name = \"{}\"", value->name()));
@@ -137,7 +143,8 @@ Status FindVocabulary(Spec& spec, const ir::Model& model) {
     if (key == spec.vocabulary_key) text = &value;
   }
   if (text == nullptr)
-    return Wrong(spec, "metric.vocabulary", fmt::format("the model's metadata has no '{}'", spec.vocabulary_key),
+    return Wrong(spec, "metric.vocabulary",
+                 fmt::format("the model's metadata has no '{}'", spec.vocabulary_key),
                  keys.empty() ? "a vocabulary in the spec: this model has no metadata"
                               : fmt::format("one of {}", fmt::join(keys, ", ")),
                  Suggestion(spec.vocabulary_key, keys));

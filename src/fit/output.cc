@@ -64,7 +64,8 @@ Status WriteOutput(const FitOptions& options, const Spec& spec, const Build* bui
       SHOEHORN_TRY(CopyFile(it->path(), folder / it->path().filename()));
   }
   chosen->artifact = (fs::path("artifact") / main.filename()).string();
-  for (const auto& [name, content] : options.render(result)) SHOEHORN_TRY(WriteAtomically(staged->folder() / name, content));
+  for (const auto& [name, content] : options.render(result))
+    SHOEHORN_TRY(WriteAtomically(staged->folder() / name, content));
   return staged->Commit();
 }
 

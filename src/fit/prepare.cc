@@ -49,8 +49,8 @@ Result<Simplified> Workshop::Simplify(std::unique_ptr<ir::Model> model) {
       simplified.nodes_before = parsed.at("nodes_before").get<uint64_t>();
       simplified.nodes_after = parsed.at("nodes_after").get<uint64_t>();
       for (const json& entry : parsed.at("rewrites"))
-        simplified.rewrites.push_back({entry.at(0).get<std::string>(), entry.at(1).get<std::string>(),
-                                       entry.at(2).get<std::string>()});
+        simplified.rewrites.push_back(
+            {entry.at(0).get<std::string>(), entry.at(1).get<std::string>(), entry.at(2).get<std::string>()});
       return simplified;
     } catch (const json::exception& error) {
       return Unreadable(state_.path(kSimplifiedFile), error);
@@ -103,7 +103,8 @@ Status Workshop::Calibrate() {
     SHOEHORN_ASSIGN(const data::Sample sample, samples->Load(i));
     return session->Run(sample.inputs);
   };
-  SHOEHORN_ASSIGN(table_, quant::Calibrate(names, quantizable->graph->outputs().size(), samples->size(), runner));
+  SHOEHORN_ASSIGN(table_,
+                  quant::Calibrate(names, quantizable->graph->outputs().size(), samples->size(), runner));
   SHOEHORN_TRY(state_.Write(kCalibrationFile, ToJson(table_)));
   std::error_code ignored;
   fs::remove(state_.path(kObservedFile), ignored);
@@ -125,7 +126,8 @@ Result<QuantizationResult> Workshop::WriteQuantized(const CandidatePlan& plan, c
     Diagnostic diagnostic;
     diagnostic.found = "no operator of the model can run in integers in this engine";
     if (!result.left_in_float.empty())
-      diagnostic.found += fmt::format(", e.g. '{}': {}", result.left_in_float[0].node, result.left_in_float[0].why);
+      diagnostic.found +=
+          fmt::format(", e.g. '{}': {}", result.left_in_float[0].node, result.left_in_float[0].why);
     return diagnostic;
   }
   SHOEHORN_TRY(formats::SaveOnnx(*model, path));
@@ -157,7 +159,8 @@ Result<Build> Workshop::FindBuild(const std::string& name) const {
     build.quantization.quantized_nodes = parsed.at("quantized_nodes").get<uint64_t>();
     build.quantization.float_nodes = parsed.at("float_nodes").get<uint64_t>();
     for (const json& left : parsed.at("left_in_float"))
-      build.quantization.left_in_float.push_back({left.at(0).get<std::string>(), left.at(1).get<std::string>()});
+      build.quantization.left_in_float.push_back(
+          {left.at(0).get<std::string>(), left.at(1).get<std::string>()});
     return build;
   } catch (const json::exception& error) {
     return Unreadable(state_.path(file), error);

@@ -1,5 +1,5 @@
-// From the user's file to artifacts that engines load: import, pin, simplify, calibrate once, quantize once a variant. Every
-// product goes into the fit's state, so that nothing is done twice after a kill.
+// From the user's file to artifacts that engines load: import, pin, simplify, calibrate once, quantize once a
+// variant. Every product goes into the fit's state, so that nothing is done twice after a kill.
 #pragma once
 
 #include <filesystem>
@@ -30,14 +30,16 @@ struct Simplified {
 
 class Workshop {
  public:
-  /// `spec` must match `model` (MatchModel). `stop` is asked during calibration; `show` gets a line of progress.
-  Workshop(const Spec& spec, State& state, std::function<bool()> stop, std::function<void(const std::string&)> show);
+  /// `spec` must match `model` (MatchModel). `stop` is asked during calibration; `show` gets a line of
+  /// progress.
+  Workshop(const Spec& spec, State& state, std::function<bool()> stop,
+           std::function<void(const std::string&)> show);
   ~Workshop();
 
   /// Simplifies `model` and stores it, or reads back that it was done.
   Result<Simplified> Simplify(std::unique_ptr<ir::Model> model);
-  /// The artifact of a candidate; made, or found from before. Errors: the quantizer's or the engine's own; a model
-  /// in which no operator can be quantized.
+  /// The artifact of a candidate; made, or found from before. Errors: the quantizer's or the engine's own; a
+  /// model in which no operator can be quantized.
   Result<Build> MakeBuild(const CandidatePlan& plan);
 
  private:

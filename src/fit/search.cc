@@ -25,8 +25,8 @@ constexpr char kOriginalRows[] = "original_rows.json", kReference[] = "reference
 
 class Search {
  public:
-  Search(const Spec& spec, const std::vector<CandidatePlan>& plans, State& state, Workshop& workshop, TestBench& bench,
-         const SearchHooks& hooks)
+  Search(const Spec& spec, const std::vector<CandidatePlan>& plans, State& state, Workshop& workshop,
+         TestBench& bench, const SearchHooks& hooks)
       : spec_(spec), plans_(plans), state_(state), workshop_(workshop), bench_(bench), hooks_(hooks) {
     for (Candidate& candidate : state_.Candidates()) stored_.emplace(candidate.id, std::move(candidate));
     stop_ = [this] { return hooks_.interrupted() || Clock::now() >= hooks_.deadline; };
@@ -98,7 +98,8 @@ class Search {
     const double left = std::chrono::duration<double>(hooks_.deadline - Clock::now()).count();
     hooks_.say(fmt::format("{} candidates{}, at most about {}, budget {}", open,
                            known > 0 ? fmt::format(" ({} more done before)", known) : "",
-                           FormatDuration(std::min(seconds, std::max(left, 0.0))), FormatDuration(spec_.budget_s)));
+                           FormatDuration(std::min(seconds, std::max(left, 0.0))),
+                           FormatDuration(spec_.budget_s)));
   }
 
   /// A failure of the surroundings ends the search; one of the candidate is its result.
@@ -111,7 +112,8 @@ class Search {
       return Ok();
     }
     candidate.state = CandidateState::kFailed;
-    candidate.reason = diagnostic.place.empty() ? diagnostic.found : diagnostic.place + ": " + diagnostic.found;
+    candidate.reason =
+        diagnostic.place.empty() ? diagnostic.found : diagnostic.place + ": " + diagnostic.found;
     return Ok();
   }
 
@@ -136,7 +138,8 @@ class Search {
       candidate.reason = std::move(reason);
     } else {
       position_ = fmt::format("[{}/{}] {}", index + 1, plans_.size(), candidate.id);
-      if (const Status status = Work(plan, candidate); !status.ok()) SHOEHORN_TRY(Fail(candidate, status.error()));
+      if (const Status status = Work(plan, candidate); !status.ok())
+        SHOEHORN_TRY(Fail(candidate, status.error()));
       hooks_.say(Line(candidate));
     }
     if (candidate.state != CandidateState::kSkipped) SHOEHORN_TRY(state_.Save(candidate));
@@ -177,18 +180,24 @@ class Search {
         return fmt::format("{}: {} ms, {}x, {} {}", candidate.id, FormatNumber(candidate.latency.p50),
                            FormatNumber(candidate.speedup.value), candidate.metric.name,
                            FormatNumber(candidate.metric.score.value));
-      case CandidateState::kPruned: return fmt::format("{}: given up, {}", candidate.id, candidate.reason);
-      case CandidateState::kFailed: return fmt::format("{}: failed, {}", candidate.id, candidate.reason);
-      case CandidateState::kSkipped: break;
+      case CandidateState::kPruned:
+        return fmt::format("{}: given up, {}", candidate.id, candidate.reason);
+      case CandidateState::kFailed:
+        return fmt::format("{}: failed, {}", candidate.id, candidate.reason);
+      case CandidateState::kSkipped:
+        break;
     }
     return fmt::format("{}: skipped, {}", candidate.id, candidate.reason);
   }
 
   /// Those close to the chosen one, the chosen one first.
   std::vector<size_t> CloseToBest(const Verdict& verdict) const {
-    const auto latency = [&](const Candidate& c) { return DriftFreeLatency(c, OriginalAt(done_, c.threads)); };
+    const auto latency = [&](const Candidate& c) {
+      return DriftFreeLatency(c, OriginalAt(done_, c.threads));
+    };
     std::vector<size_t> close;
-    const auto chosen = std::find_if(done_.begin(), done_.end(), [&](const auto& c) { return c.id == verdict.chosen; });
+    const auto chosen =
+        std::find_if(done_.begin(), done_.end(), [&](const auto& c) { return c.id == verdict.chosen; });
     if (chosen->original) return close;
     for (size_t i = 0; i < done_.size(); ++i) {
       const Candidate& candidate = done_[i];
@@ -196,18 +205,21 @@ class Search {
       if (!MayBeChosen(spec_.requirements, candidate, OriginalAt(done_, candidate.threads))) continue;
       if (latency(candidate) <= kClose * latency(*chosen)) close.push_back(i);
     }
-    std::sort(close.begin(), close.end(), [&](size_t a, size_t b) { return latency(done_[a]) < latency(done_[b]); });
+    std::sort(close.begin(), close.end(),
+              [&](size_t a, size_t b) { return latency(done_[a]) < latency(done_[b]); });
     if (close.size() > kMostInFinal) close.resize(kMostInFinal);
     return close;
   }
 
-  /// Who is fastest among equals, and whether it is faster than the original, is decided on longer measurements.
+  /// Who is fastest among equals, and whether it is faster than the original, is decided on longer
+  /// measurements.
   Status FinalRound() {
     std::set<std::string> measured;
     while (true) {
       outcome_.verdict = Judge(spec_.requirements, done_);
       const std::vector<size_t> close = CloseToBest(outcome_.verdict);
-      const bool settled = std::all_of(close.begin(), close.end(), [&](size_t i) { return measured.contains(done_[i].id); });
+      const bool settled =
+          std::all_of(close.begin(), close.end(), [&](size_t i) { return measured.contains(done_[i].id); });
       if (settled || measured.contains(outcome_.verdict.chosen)) return Ok();
       for (const size_t i : close) {
         Candidate& candidate = done_[i];
@@ -217,7 +229,8 @@ class Search {
         });
         hooks_.show(fmt::format("final round: {}", candidate.id));
         SHOEHORN_ASSIGN(const Build build, workshop_.MakeBuild(plan));
-        const auto original = bench_.Measure(SubjectOf(plan, build), candidate, kFinalTime, hooks_.interrupted);
+        const auto original =
+            bench_.Measure(SubjectOf(plan, build), candidate, kFinalTime, hooks_.interrupted);
         if (original.ok()) {
           beside_[candidate.id] = *original;
           continue;
@@ -225,12 +238,14 @@ class Search {
         if (hooks_.interrupted()) return StoppedByUser();
         candidate.state = CandidateState::kFailed;
         candidate.reason = original.error().found;
-        outcome_.warnings.push_back(fmt::format("{} failed in the final round: {}", candidate.id, candidate.reason));
+        outcome_.warnings.push_back(
+            fmt::format("{} failed in the final round: {}", candidate.id, candidate.reason));
       }
     }
   }
 
-  /// The original's latency is the one of the rounds in which the chosen one ran, so that before and after compare.
+  /// The original's latency is the one of the rounds in which the chosen one ran, so that before and after
+  /// compare.
   void ShowOriginalBesideChosen() {
     const auto latency = beside_.find(outcome_.verdict.chosen);
     if (latency == beside_.end()) return;
@@ -263,8 +278,8 @@ measure::Subject SubjectOf(const CandidatePlan& plan, const Build& build) {
   return subject;
 }
 
-Result<SearchOutcome> RunSearch(const Spec& spec, const std::vector<CandidatePlan>& plans, State& state, Workshop& workshop,
-                                TestBench& bench, const SearchHooks& hooks) {
+Result<SearchOutcome> RunSearch(const Spec& spec, const std::vector<CandidatePlan>& plans, State& state,
+                                Workshop& workshop, TestBench& bench, const SearchHooks& hooks) {
   SearchHooks within = hooks;
   const double final_s = std::min(kLongestFinal, kFinalShare * spec.budget_s);
   within.deadline -= std::chrono::milliseconds(static_cast<int64_t>(final_s * 1000));

@@ -1,5 +1,6 @@
-// The loop over candidates: build, short measurement, accuracy, full measurement, each remembered at once; cut short by the
-// rules of candidates.h, by the budget or by Ctrl-C. Then a longer round among those that lie close together.
+// The loop over candidates: build, short measurement, accuracy, full measurement, each remembered at once;
+// cut short by the rules of candidates.h, by the budget or by Ctrl-C. Then a longer round among those that
+// lie close together.
 #pragma once
 
 #include <chrono>
@@ -16,9 +17,9 @@ namespace shoehorn::fit {
 
 /// How a search talks and when it stops.
 struct SearchHooks {
-  std::function<bool()> interrupted;                   ///< the user wants to stop
-  std::function<void(const std::string&)> say, show;   ///< a message that stays; a line of progress
-  std::chrono::steady_clock::time_point deadline;      ///< of the budget
+  std::function<bool()> interrupted;                  ///< the user wants to stop
+  std::function<void(const std::string&)> say, show;  ///< a message that stays; a line of progress
+  std::chrono::steady_clock::time_point deadline;     ///< of the budget
 };
 
 struct SearchOutcome {
@@ -28,9 +29,10 @@ struct SearchOutcome {
   std::vector<std::string> warnings;
 };
 
-/// Errors: the original does not run or cannot be scored; the user's stop; a disk that is full. A candidate that fails is a result.
-Result<SearchOutcome> RunSearch(const Spec& spec, const std::vector<CandidatePlan>& plans, State& state, Workshop& workshop,
-                                TestBench& bench, const SearchHooks& hooks);
+/// Errors: the original does not run or cannot be scored; the user's stop; a disk that is full. A candidate
+/// that fails is a result.
+Result<SearchOutcome> RunSearch(const Spec& spec, const std::vector<CandidatePlan>& plans, State& state,
+                                Workshop& workshop, TestBench& bench, const SearchHooks& hooks);
 
 /// What a worker is told about a candidate whose artifact is built.
 measure::Subject SubjectOf(const CandidatePlan& plan, const Build& build);

@@ -1,5 +1,5 @@
-// Reading a spec: one table of keys a section drives the parsing, "unknown key" with its suggestions, and the test
-// that docs/spec.md documents each of them. A new key is one line here and one there.
+// Reading a spec: one table of keys a section drives the parsing, "unknown key" with its suggestions, and the
+// test that docs/spec.md documents each of them. A new key is one line here and one there.
 #include "fit/spec.h"
 
 #include <fmt/format.h>
@@ -36,10 +36,12 @@ Status Set(std::optional<T>& target, Result<T> result) {
   return Ok();
 }
 
-Result<int64_t> IntegerFrom(const TomlValue& value, int64_t least, int64_t most = std::numeric_limits<int>::max()) {
+Result<int64_t> IntegerFrom(const TomlValue& value, int64_t least,
+                            int64_t most = std::numeric_limits<int>::max()) {
   SHOEHORN_ASSIGN(const int64_t integer, value.Integer());
   if (integer >= least && integer <= most) return integer;
-  return value.Wrong(fmt::format("the integer {}", integer), fmt::format("an integer from {} to {}", least, most));
+  return value.Wrong(fmt::format("the integer {}", integer),
+                     fmt::format("an integer from {} to {}", least, most));
 }
 Result<int> IntFrom(const TomlValue& value, int least) {
   SHOEHORN_ASSIGN(const int64_t integer, IntegerFrom(value, least));
@@ -52,7 +54,8 @@ Result<size_t> CountFrom(const TomlValue& value) {
 Result<double> NumberBetween(const TomlValue& value, double least, double most) {
   SHOEHORN_ASSIGN(const double number, value.Number());
   if (number >= least && number <= most) return number;
-  return value.Wrong(fmt::format("the number {}", number), fmt::format("a number from {} to {}", least, most));
+  return value.Wrong(fmt::format("the number {}", number),
+                     fmt::format("a number from {} to {}", least, most));
 }
 Result<double> PositiveNumber(const TomlValue& value) {
   SHOEHORN_ASSIGN(const double number, value.Number());
@@ -130,8 +133,8 @@ Result<std::string> Word(const TomlValue& value, std::initializer_list<const cha
 Result<ir::DataType> ElementType(const TomlValue& value) {
   std::vector<std::pair<std::string, ir::DataType>> choices;
   using enum ir::DataType;
-  for (const ir::DataType type : {kFloat, kFloat16, kDouble, kInt8, kUint8, kInt16, kUint16, kInt32, kUint32, kInt64,
-                                  kUint64, kBool})
+  for (const ir::DataType type :
+       {kFloat, kFloat16, kDouble, kInt8, kUint8, kInt16, kUint16, kInt32, kUint32, kInt64, kUint64, kBool})
     choices.emplace_back(std::string(ir::NameOf(type)), type);
   return Choice<ir::DataType>(value, choices);
 }
@@ -169,7 +172,8 @@ const std::vector<Key<data::InputSpec>> kInputKeys = {
                                                      {"center_crop", kCenterCrop},
                                                      {"fit_height", kFitHeight}}));
      }},
-    {"resize_shorter", [](const TomlValue& v, data::InputSpec& t) { return Set(t.resize_shorter, IntFrom(v, 1)); }},
+    {"resize_shorter",
+     [](const TomlValue& v, data::InputSpec& t) { return Set(t.resize_shorter, IntFrom(v, 1)); }},
     {"pad", [](const TomlValue& v, data::InputSpec& t) { return Set(t.pad, NumberBetween(v, -1e6, 1e6)); }},
     {"mean",
      [](const TomlValue& v, data::InputSpec& t) {
@@ -192,11 +196,14 @@ const std::vector<Key<data::SamplesSpec>> kSamplesKeys = {
     {"labels",
      [](const TomlValue& v, data::SamplesSpec& t) {
        using enum data::LabelFormat;
-       return Set(t.labels, Choice<data::LabelFormat>(v, {{"none", kNone}, {"csv", kCsv}, {"yolo", kYolo}, {"masks", kMask}}));
+       return Set(t.labels, Choice<data::LabelFormat>(
+                                v, {{"none", kNone}, {"csv", kCsv}, {"yolo", kYolo}, {"masks", kMask}}));
      }},
     {"labels_path", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.labels_path, Path(v)); }},
-    {"file_column", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.csv_file_column, Column(v)); }},
-    {"label_column", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.csv_label_column, Column(v)); }},
+    {"file_column",
+     [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.csv_file_column, Column(v)); }},
+    {"label_column",
+     [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.csv_label_column, Column(v)); }},
     {"raw_type", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.raw_type, ElementType(v)); }},
     {"limit", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.limit, CountFrom(v)); }},
     {"offset", [](const TomlValue& v, data::SamplesSpec& t) { return Set(t.offset, CountFrom(v)); }},
@@ -218,39 +225,51 @@ const std::vector<Key<Spec>> kMetricKeys = {
        t.metric.vocabulary = VocabularyOf(lines);
        return Ok();
      }},
-    {"blank", [](const TomlValue& v, Spec& t) { return Set(t.metric.blank, Word(v, {"first", "last"})); }},
+    {"blank",
+     [](const TomlValue& v, Spec& t) {
+       return Set(t.metric.blank, Word(v, {"first", "last"}));
+     }},
     {"ignore", [](const TomlValue& v, Spec& t) { return Set(t.metric.ignore, Text(v)); }},
     {"output", [](const TomlValue& v, Spec& t) { return Set(t.metric.output, Text(v)); }},
-    {"score_threshold", [](const TomlValue& v, Spec& t) { return Set(t.metric.score_threshold, NumberBetween(v, 0, 1)); }},
-    {"iou_threshold", [](const TomlValue& v, Spec& t) { return Set(t.metric.iou_threshold, NumberBetween(v, 0, 1)); }},
+    {"score_threshold",
+     [](const TomlValue& v, Spec& t) { return Set(t.metric.score_threshold, NumberBetween(v, 0, 1)); }},
+    {"iou_threshold",
+     [](const TomlValue& v, Spec& t) { return Set(t.metric.iou_threshold, NumberBetween(v, 0, 1)); }},
     {"strides",
      [](const TomlValue& v, Spec& t) {
        return Set(t.metric.strides, List<int>(v, [](const TomlValue& e) { return IntFrom(e, 1); }));
      }},
     {"command", [](const TomlValue& v, Spec& t) { return Set(t.metric.command, Text(v)); }},
-    {"higher_is_better", [](const TomlValue& v, Spec& t) { return Set(t.metric.higher_is_better, v.Boolean()); }},
+    {"higher_is_better",
+     [](const TomlValue& v, Spec& t) { return Set(t.metric.higher_is_better, v.Boolean()); }},
 };
 
 const std::vector<Key<Requirements>> kRequirementKeys = {
-    {"accuracy_drop", [](const TomlValue& v, Requirements& t) { return Set(t.accuracy_drop_absolute, Fraction(v)); }},
+    {"accuracy_drop",
+     [](const TomlValue& v, Requirements& t) { return Set(t.accuracy_drop_absolute, Fraction(v)); }},
     {"accuracy_drop_relative",
      [](const TomlValue& v, Requirements& t) { return Set(t.accuracy_drop_relative, Fraction(v)); }},
-    {"latency_p50", [](const TomlValue& v, Requirements& t) { return Set(t.latency_p50_ms, Milliseconds(v)); }},
-    {"latency_p90", [](const TomlValue& v, Requirements& t) { return Set(t.latency_p90_ms, Milliseconds(v)); }},
-    {"latency_p99", [](const TomlValue& v, Requirements& t) { return Set(t.latency_p99_ms, Milliseconds(v)); }},
+    {"latency_p50",
+     [](const TomlValue& v, Requirements& t) { return Set(t.latency_p50_ms, Milliseconds(v)); }},
+    {"latency_p90",
+     [](const TomlValue& v, Requirements& t) { return Set(t.latency_p90_ms, Milliseconds(v)); }},
+    {"latency_p99",
+     [](const TomlValue& v, Requirements& t) { return Set(t.latency_p99_ms, Milliseconds(v)); }},
     {"speedup", [](const TomlValue& v, Requirements& t) { return Set(t.speedup, PositiveNumber(v)); }},
     {"peak_memory", [](const TomlValue& v, Requirements& t) { return Set(t.peak_memory_bytes, Bytes(v)); }},
     {"size", [](const TomlValue& v, Requirements& t) { return Set(t.size_bytes, Bytes(v)); }},
     {"size_ratio", [](const TomlValue& v, Requirements& t) { return Set(t.size_ratio, PositiveNumber(v)); }},
     {"load_time", [](const TomlValue& v, Requirements& t) { return Set(t.load_ms, Milliseconds(v)); }},
-    {"throughput", [](const TomlValue& v, Requirements& t) { return Set(t.throughput_per_s, PositiveNumber(v)); }},
+    {"throughput",
+     [](const TomlValue& v, Requirements& t) { return Set(t.throughput_per_s, PositiveNumber(v)); }},
 };
 
 template <typename Target>
 Status ReadTable(const TomlValue& table, const std::vector<Key<Target>>& keys, Target& target) {
   if (!table.is_table()) return table.Wrong("not a table", fmt::format("a section [{}]", table.key()));
   for (const auto& [name, value] : table.Members()) {
-    const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& known) { return known.name == name; });
+    const auto key =
+        std::find_if(keys.begin(), keys.end(), [&](const auto& known) { return known.name == name; });
     if (key == keys.end()) {
       std::vector<std::string> names;
       for (const auto& known : keys) names.emplace_back(known.name);
@@ -263,9 +282,11 @@ Status ReadTable(const TomlValue& table, const std::vector<Key<Target>>& keys, T
 
 Status ReadSamples(const TomlValue& table, data::SamplesSpec& samples) {
   SHOEHORN_TRY(ReadTable(table, kSamplesKeys, samples));
-  if (samples.folder.empty()) return table.Wrong("has no folder", "folder = \"...\", the folder of the samples");
+  if (samples.folder.empty())
+    return table.Wrong("has no folder", "folder = \"...\", the folder of the samples");
   if (samples.labels != data::LabelFormat::kNone && samples.labels_path.empty())
-    return table.Wrong("has labels but no labels_path", "labels_path = \"labels.csv\", or the folder of YOLO text files");
+    return table.Wrong("has labels but no labels_path",
+                       "labels_path = \"labels.csv\", or the folder of YOLO text files");
   if (samples.labels == data::LabelFormat::kNone && !samples.labels_path.empty())
     return table.Wrong("has a labels_path but no labels", "labels = \"csv\", \"yolo\" or \"masks\"");
   return Ok();
@@ -304,7 +325,8 @@ const std::vector<Key<Spec>> kTopKeys = {
          SHOEHORN_TRY(ReadTable(table, kInputKeys, input));
          if (input.name.empty()) return table.Wrong("has no name", "name = \"...\", an input of the model");
          for (const data::InputSpec& other : t.inputs)
-           if (other.name == input.name) return table.Wrong(fmt::format("the input '{}' a second time", input.name));
+           if (other.name == input.name)
+             return table.Wrong(fmt::format("the input '{}' a second time", input.name));
          t.inputs.push_back(std::move(input));
        }
        return Ok();
@@ -312,7 +334,8 @@ const std::vector<Key<Spec>> kTopKeys = {
     {"calibration", [](const TomlValue& v, Spec& t) { return ReadSamples(v, t.calibration); }},
     {"evaluation", [](const TomlValue& v, Spec& t) { return ReadSamples(v, t.evaluation); }},
     {"metric", [](const TomlValue& v, Spec& t) { return ReadTable(v, kMetricKeys, t); }},
-    {"requirements", [](const TomlValue& v, Spec& t) { return ReadTable(v, kRequirementKeys, t.requirements); }},
+    {"requirements",
+     [](const TomlValue& v, Spec& t) { return ReadTable(v, kRequirementKeys, t.requirements); }},
 };
 
 void DropRepeats(std::vector<std::string>& names) {
@@ -323,7 +346,8 @@ void DropRepeats(std::vector<std::string>& names) {
 /// Evaluation must use samples that calibration never saw; what the folders alone can show is checked here.
 Status CheckApart(const Spec& spec) {
   const data::SamplesSpec &a = spec.calibration, &b = spec.evaluation;
-  if (a.folder.empty() || a.folder.lexically_normal() != b.folder.lexically_normal() || a.format != b.format) return Ok();
+  if (a.folder.empty() || a.folder.lexically_normal() != b.folder.lexically_normal() || a.format != b.format)
+    return Ok();
   const auto end = [](const data::SamplesSpec& s) {
     return s.limit == 0 ? std::numeric_limits<size_t>::max() : s.offset + s.limit;
   };
@@ -331,7 +355,8 @@ Status CheckApart(const Spec& spec) {
   Diagnostic diagnostic;
   diagnostic.file = spec.file.string();
   diagnostic.place = "calibration and evaluation";
-  diagnostic.found = "both read the same samples, so the accuracy would be measured on samples that calibration saw";
+  diagnostic.found =
+      "both read the same samples, so the accuracy would be measured on samples that calibration saw";
   diagnostic.expected = "separate folders, or ranges of one folder that do not overlap";
   diagnostic.fix = "set limit in [calibration] and the same number as offset in [evaluation]";
   return diagnostic;
@@ -358,7 +383,8 @@ Result<Spec> LoadSpec(const fs::path& path) {
   spec.metric.name = "cosine";
   SHOEHORN_TRY(ReadTable(root, kTopKeys, spec));
   if (spec.model.empty()) return root.Wrong("has no model", "model = \"file.onnx\"");
-  if (spec.evaluation.folder.empty()) return root.Wrong("has no samples to evaluate on", "a section [evaluation]");
+  if (spec.evaluation.folder.empty())
+    return root.Wrong("has no samples to evaluate on", "a section [evaluation]");
   const fs::path folder = path.parent_path();
   for (fs::path* relative : {&spec.model, &spec.calibration.folder, &spec.calibration.labels_path,
                              &spec.evaluation.folder, &spec.evaluation.labels_path})

@@ -39,7 +39,8 @@ void AppendListing(const fs::path& folder, std::string& text) {
   for (fs::recursive_directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
     std::error_code ignored;
     if (!it->is_regular_file(ignored)) continue;
-    lines.push_back(fmt::format("{} {} {}", it->path().lexically_relative(folder).string(), it->file_size(ignored),
+    lines.push_back(fmt::format("{} {} {}", it->path().lexically_relative(folder).string(),
+                                it->file_size(ignored),
                                 it->last_write_time(ignored).time_since_epoch().count()));
   }
   std::sort(lines.begin(), lines.end());
@@ -128,7 +129,9 @@ Result<std::optional<std::string>> State::Read(const std::string& name) const {
   return std::optional<std::string>(std::move(text));
 }
 
-Status State::Write(const std::string& name, std::string_view text) { return WriteAtomically(path(name), text); }
+Status State::Write(const std::string& name, std::string_view text) {
+  return WriteAtomically(path(name), text);
+}
 
 std::vector<Candidate> State::Candidates() const {
   std::vector<Candidate> candidates;
@@ -184,9 +187,10 @@ std::string ToJson(const quant::CalibrationTable& table) {
   json array = json::array();
   for (const auto& [name, ranges] : table) {
     json channels = json::array();
-    for (const auto& channel : ranges.channels) channels.push_back({channel.low, channel.high, channel.mean, channel.power});
-    array.push_back({name, ToJsonRange(ranges.min_max), ToJsonRange(ranges.percentile), ToJsonRange(ranges.mse),
-                     ToJsonRange(ranges.entropy), channels});
+    for (const auto& channel : ranges.channels)
+      channels.push_back({channel.low, channel.high, channel.mean, channel.power});
+    array.push_back({name, ToJsonRange(ranges.min_max), ToJsonRange(ranges.percentile),
+                     ToJsonRange(ranges.mse), ToJsonRange(ranges.entropy), channels});
   }
   return array.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -1,6 +1,6 @@
-// What a fit has done so far, kept beside its output (`out/` has `.out.fit/`): each finished step is one file that appears
-// whole, so that after kill -9 the same command goes on behind the last one. A state is only taken up when
-// the spec, the model, the samples and the program are the same.
+// What a fit has done so far, kept beside its output (`out/` has `.out.fit/`): each finished step is one file
+// that appears whole, so that after kill -9 the same command goes on behind the last one. A state is only
+// taken up when the spec, the model, the samples and the program are the same.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,8 @@
 
 namespace shoehorn::fit {
 
-/// Names all that the results depend on: bytes of spec, model and labels, names, sizes and times of the samples, the program.
+/// Names all that the results depend on: bytes of spec, model and labels, names, sizes and times of the
+/// samples, the program.
 Result<std::string> StateKey(const Spec& spec, const std::string& version);
 
 class State {
@@ -34,7 +35,8 @@ class State {
   Result<std::optional<std::string>> Read(const std::string& name) const;
   Status Write(const std::string& name, std::string_view text);
 
-  /// Candidates that were finished, in no promised order; a file that a crash of the disk spoiled is left out.
+  /// Candidates that were finished, in no promised order; a file that a crash of the disk spoiled is left
+  /// out.
   std::vector<Candidate> Candidates() const;
   Status Save(const Candidate& candidate);
 

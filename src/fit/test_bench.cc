@@ -41,7 +41,8 @@ measure::Subject OriginalSubject(const Spec& spec, int threads) {
 TestBench::TestBench(const Spec& spec) : spec_(spec) {}
 TestBench::~TestBench() = default;
 
-Result<std::unique_ptr<TestBench>> TestBench::Open(const Spec& spec, const std::vector<std::string>& output_names) {
+Result<std::unique_ptr<TestBench>> TestBench::Open(const Spec& spec,
+                                                   const std::vector<std::string>& output_names) {
   std::unique_ptr<TestBench> bench(new TestBench(spec));
   auto metric = data::MakeMetric(spec.metric, output_names);
   if (!metric.ok()) return InSpec(spec, "metric", metric.error());
@@ -104,17 +105,20 @@ Status TestBench::MeasureOriginal(Candidate& original, std::chrono::milliseconds
                                   const std::function<bool()>& stop) const {
   measure::MeasureOptions options = MeasureOptionsFor(time, stop);
   if (spec_.requirements.latency_p99_ms) options.min_runs = kRunsForP99;
-  SHOEHORN_ASSIGN(const auto measured, measure::MeasureAlone(OriginalSubject(spec_, original.threads), options));
+  SHOEHORN_ASSIGN(const auto measured,
+                  measure::MeasureAlone(OriginalSubject(spec_, original.threads), options));
   FillMeasurement(measured, original);
   original.speedup = Exactly(1);
   return Ok();
 }
 
 Result<LatencyResult> TestBench::Measure(const measure::Subject& subject, Candidate& candidate,
-                                         std::chrono::milliseconds time, const std::function<bool()>& stop) const {
+                                         std::chrono::milliseconds time,
+                                         const std::function<bool()>& stop) const {
   measure::MeasureOptions options = MeasureOptionsFor(time, stop);
   if (spec_.requirements.latency_p99_ms) options.min_runs = kRunsForP99;
-  SHOEHORN_ASSIGN(const auto paired, measure::MeasurePaired(subject, OriginalSubject(spec_, subject.threads), options));
+  SHOEHORN_ASSIGN(const auto paired,
+                  measure::MeasurePaired(subject, OriginalSubject(spec_, subject.threads), options));
   FillMeasurement(paired.subject, candidate);
   candidate.speedup = {paired.speedup, paired.speedup_low, paired.speedup_high};
   return LatencyOf(paired.original);

@@ -1,5 +1,5 @@
-// The test bench: one subject measured beside the original and scored on the same samples, the same way for every candidate
-// of a fit and for `shoehorn bench`.
+// The test bench: one subject measured beside the original and scored on the same samples, the same way for
+// every candidate of a fit and for `shoehorn bench`.
 #pragma once
 
 #include <chrono>
@@ -20,36 +20,41 @@ measure::Subject OriginalSubject(const Spec& spec, int threads);
 
 class TestBench {
  public:
-  /// Opens the samples and the metric, so that what does not fit is said before any work. `output_names` are the model's.
-  /// Errors: samples that do not decode, labels that do not match, a metric that does not exist.
-  static Result<std::unique_ptr<TestBench>> Open(const Spec& spec, const std::vector<std::string>& output_names);
+  /// Opens the samples and the metric, so that what does not fit is said before any work. `output_names` are
+  /// the model's. Errors: samples that do not decode, labels that do not match, a metric that does not exist.
+  static Result<std::unique_ptr<TestBench>> Open(const Spec& spec,
+                                                 const std::vector<std::string>& output_names);
   ~TestBench();
 
   size_t samples() const { return sample_count_; }
 
-  /// Rows of the metric for the original, and (for metrics that compare with it) its outputs in `reference`. Errors: outputs that
-  /// the metric cannot read.
+  /// Rows of the metric for the original, and (for metrics that compare with it) its outputs in `reference`.
+  /// Errors: outputs that the metric cannot read.
   Result<std::vector<data::Observation>> ScoreOriginal(const std::filesystem::path& reference,
                                                        const std::function<bool()>& stop);
   /// Takes rows that were stored. Must be called before anything is scored.
   void SetOriginalRows(std::vector<data::Observation> rows, std::filesystem::path reference);
 
-  Result<std::vector<data::Observation>> Score(const measure::Subject& subject, const std::function<bool()>& stop) const;
+  Result<std::vector<data::Observation>> Score(const measure::Subject& subject,
+                                               const std::function<bool()>& stop) const;
 
   /// Fills in latency, load time, memory and size of an original.
-  Status MeasureOriginal(Candidate& original, std::chrono::milliseconds time, const std::function<bool()>& stop) const;
-  /// Fills in the same and the speed-up of a candidate, in rounds interleaved with the original at its thread count; gives
-  /// the original's latency in those rounds.
-  Result<LatencyResult> Measure(const measure::Subject& subject, Candidate& candidate, std::chrono::milliseconds time,
-                                const std::function<bool()>& stop) const;
+  Status MeasureOriginal(Candidate& original, std::chrono::milliseconds time,
+                         const std::function<bool()>& stop) const;
+  /// Fills in the same and the speed-up of a candidate, in rounds interleaved with the original at its thread
+  /// count; gives the original's latency in those rounds.
+  Result<LatencyResult> Measure(const measure::Subject& subject, Candidate& candidate,
+                                std::chrono::milliseconds time, const std::function<bool()>& stop) const;
   /// Fills in the metric, with the difference paired with the original's rows.
   void FillMetric(const std::vector<data::Observation>& rows, Candidate& candidate) const;
 
-  Result<std::vector<LayerResult>> Layers(const measure::Subject& subject, const std::function<bool()>& stop) const;
+  Result<std::vector<LayerResult>> Layers(const measure::Subject& subject,
+                                          const std::function<bool()>& stop) const;
 
  private:
   explicit TestBench(const Spec& spec);
-  measure::MeasureOptions MeasureOptionsFor(std::chrono::milliseconds time, const std::function<bool()>& stop) const;
+  measure::MeasureOptions MeasureOptionsFor(std::chrono::milliseconds time,
+                                            const std::function<bool()>& stop) const;
   measure::EvaluateOptions EvaluateOptionsFor(const std::function<bool()>& stop) const;
 
   const Spec& spec_;

@@ -23,14 +23,16 @@ Estimate Divided(const Estimate& estimate, double by) {
   return {estimate.value / by, estimate.low / by, estimate.high / by};
 }
 
-RequirementResult Line(std::string name, std::string unit, bool at_least, double required, const Estimate& found) {
+RequirementResult Line(std::string name, std::string unit, bool at_least, double required,
+                       const Estimate& found) {
   RequirementResult line;
   line.name = std::move(name);
   line.unit = std::move(unit);
   line.at_least = at_least;
   line.required = required;
   line.found = found;
-  // A drop of exactly 5 in 500 is one point, whatever the subtraction made of it; unknown values compare false.
+  // A drop of exactly 5 in 500 is one point, whatever the subtraction made of it; unknown values compare
+  // false.
   const double slack = 1e-9 * std::max(1.0, std::abs(required));
   line.met = at_least ? found.value >= required - slack : found.value <= required + slack;
   const bool has_interval = !std::isnan(found.low) && !std::isnan(found.high);
@@ -69,8 +71,9 @@ std::string Failing(const std::vector<RequirementResult>& lines) {
   std::vector<std::string> parts;
   for (const RequirementResult& line : lines)
     if (!line.met)
-      parts.push_back(fmt::format("{} is {}, required {} {}", line.name, Quantity(line.found.value, line.unit),
-                                  line.at_least ? "at least" : "at most", Quantity(line.required, line.unit)));
+      parts.push_back(
+          fmt::format("{} is {}, required {} {}", line.name, Quantity(line.found.value, line.unit),
+                      line.at_least ? "at least" : "at most", Quantity(line.required, line.unit)));
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
@@ -88,9 +91,10 @@ std::vector<Relaxation> Relaxations(const Requirements& required, const std::vec
     const RequirementResult& line = *std::find_if(lines.begin(), lines.end(), failing);
     const double miss = Miss(line);
     if (!std::isfinite(miss)) continue;
-    const Relaxation relaxation{line.name, line.required, Loosened(line.found.value, line.at_least), line.unit,
-                                candidate.id};
-    const auto same = std::find_if(best.begin(), best.end(), [&](const auto& r) { return r.requirement == line.name; });
+    const Relaxation relaxation{line.name, line.required, Loosened(line.found.value, line.at_least),
+                                line.unit, candidate.id};
+    const auto same =
+        std::find_if(best.begin(), best.end(), [&](const auto& r) { return r.requirement == line.name; });
     if (same == best.end()) {
       best.push_back(relaxation);
       misses.push_back(miss);
@@ -168,7 +172,8 @@ double DriftFreeLatency(const Candidate& candidate, const Candidate& original) {
 
 namespace {
 
-/// The candidate whose worst requirement fails least, the faster one of equals; sets `meets` of all. Null when `may` admits none.
+/// The candidate whose worst requirement fails least, the faster one of equals; sets `meets` of all. Null
+/// when `may` admits none.
 const Candidate* Nearest(const Requirements& required, std::vector<Candidate>& candidates,
                          const std::function<bool(const Candidate&, const Candidate& original)>& may) {
   const Candidate* best = nullptr;
@@ -189,7 +194,8 @@ const Candidate* Nearest(const Requirements& required, std::vector<Candidate>& c
   return best;
 }
 
-Verdict VerdictOn(const Requirements& required, const Candidate& best, const std::vector<Candidate>& candidates) {
+Verdict VerdictOn(const Requirements& required, const Candidate& best,
+                  const std::vector<Candidate>& candidates) {
   const Candidate& original = OriginalAt(candidates, best.threads);
   Verdict verdict;
   verdict.met = best.meets;
@@ -202,9 +208,10 @@ Verdict VerdictOn(const Requirements& required, const Candidate& best, const std
 }  // namespace
 
 Verdict Judge(const Requirements& required, std::vector<Candidate>& candidates) {
-  const Candidate* best = Nearest(required, candidates, [&](const Candidate& candidate, const Candidate& original) {
-    return MayBeChosen(required, candidate, original);
-  });
+  const Candidate* best =
+      Nearest(required, candidates, [&](const Candidate& candidate, const Candidate& original) {
+        return MayBeChosen(required, candidate, original);
+      });
   SHOEHORN_CHECK(best != nullptr, "the original itself may always be chosen");
   Verdict verdict = VerdictOn(required, *best, candidates);
   if (!verdict.met) {
@@ -214,8 +221,9 @@ Verdict Judge(const Requirements& required, std::vector<Candidate>& candidates) 
   } else if (best->original) {
     verdict.explanation = "the original meets the spec and nothing else that does is faster";
   } else {
-    verdict.explanation = fmt::format("{} is the fastest of the candidates that meet the spec, {}x the original's speed",
-                                      Describe(*best), FormatNumber(best->speedup.value));
+    verdict.explanation =
+        fmt::format("{} is the fastest of the candidates that meet the spec, {}x the original's speed",
+                    Describe(*best), FormatNumber(best->speedup.value));
   }
   return verdict;
 }
@@ -226,8 +234,8 @@ Verdict JudgeSubjects(const Requirements& required, std::vector<Candidate>& cand
   });
   SHOEHORN_CHECK(best != nullptr, "nothing but originals was measured");
   Verdict verdict = VerdictOn(required, *best, candidates);
-  verdict.explanation = verdict.met ? fmt::format("{} meets the spec, {}x the original's speed", Describe(*best),
-                                                  FormatNumber(best->speedup.value))
+  verdict.explanation = verdict.met ? fmt::format("{} meets the spec, {}x the original's speed",
+                                                  Describe(*best), FormatNumber(best->speedup.value))
                                     : fmt::format("{} does not meet the spec: {}", Describe(*best),
                                                   Failing(verdict.requirements));
   return verdict;

@@ -1,4 +1,5 @@
-// IR -> ONNX file, atomically. Above protobuf's 2 GB the weights are streamed into one external file beside the model.
+// IR -> ONNX file, atomically. Above protobuf's 2 GB the weights are streamed into one external file beside
+// the model.
 #include <fmt/format.h>
 
 #include "formats/onnx.h"
@@ -22,7 +23,8 @@ void AddMetadata(const std::vector<std::pair<std::string, std::string>>& metadat
   }
 }
 
-void PlaceTensor(const ir::Tensor& tensor, std::string_view name, const ExportOptions& options, onnx::TensorProto& proto) {
+void PlaceTensor(const ir::Tensor& tensor, std::string_view name, const ExportOptions& options,
+                 onnx::TensorProto& proto) {
   if (options.place_outside && options.place_outside(tensor, name, proto)) return;
   TensorToProto(tensor, name, proto);
 }
@@ -45,7 +47,8 @@ void NodeToProto(const ir::Node& node, const ExportOptions& options, onnx::NodeP
   if (!node.doc.empty()) proto.set_doc_string(node.doc);
   for (const ir::Value* input : node.inputs()) proto.add_input(input != nullptr ? input->name() : "");
   for (const ir::Value* output : node.outputs()) proto.add_output(output != nullptr ? output->name() : "");
-  for (const ir::Attribute& attribute : node.attributes()) AttributeToProto(attribute, options, *proto.add_attribute());
+  for (const ir::Attribute& attribute : node.attributes())
+    AttributeToProto(attribute, options, *proto.add_attribute());
   AddMetadata(node.metadata, proto.mutable_metadata_props());
 }
 
@@ -149,13 +152,15 @@ class ExternalWriter {
 
 Result<std::string> Serialize(const onnx::ModelProto& proto, const fs::path& path) {
   std::string bytes;
-  if (proto.ByteSizeLong() > static_cast<size_t>(INT32_MAX) || !proto.SerializeToString(&bytes)) return TooLarge(path);
+  if (proto.ByteSizeLong() > static_cast<size_t>(INT32_MAX) || !proto.SerializeToString(&bytes))
+    return TooLarge(path);
   return bytes;
 }
 
 }  // namespace
 
-void AttributeToProto(const ir::Attribute& attribute, const ExportOptions& options, onnx::AttributeProto& proto) {
+void AttributeToProto(const ir::Attribute& attribute, const ExportOptions& options,
+                      onnx::AttributeProto& proto) {
   using Proto = onnx::AttributeProto;
   struct Visitor {
     const ir::Attribute& attribute;
@@ -206,7 +211,8 @@ int64_t IrVersionFor(const ir::Model& model) {
   if (model.ir_version >= kConstantsApart) return model.ir_version;
   bool apart = false;
   ir::ForEachGraph(*model.graph, [&](const ir::Graph& graph) {
-    apart |= std::ranges::any_of(graph.values(), [](const auto& value) { return value->constant() != nullptr; });
+    apart |=
+        std::ranges::any_of(graph.values(), [](const auto& value) { return value->constant() != nullptr; });
   });
   return apart ? kConstantsApart : model.ir_version;
 }
@@ -227,7 +233,8 @@ void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::Mo
   if (model.model_version != 0) proto.set_model_version(model.model_version);
   AddMetadata(model.metadata, proto.mutable_metadata_props());
   for (const std::string& function : model.opaque_functions) proto.add_functions()->ParseFromString(function);
-  for (const std::string& training : model.opaque_training) proto.add_training_info()->ParseFromString(training);
+  for (const std::string& training : model.opaque_training)
+    proto.add_training_info()->ParseFromString(training);
   GraphToProto(*model.graph, options, *proto.mutable_graph());
 }
 

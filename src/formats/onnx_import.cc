@@ -1,5 +1,5 @@
-// ONNX file -> IR. Values are made first, by name, then nodes connect them; inner graphs see the names of the graphs
-// around them. What the IR does not look into is carried along serialized.
+// ONNX file -> IR. Values are made first, by name, then nodes connect them; inner graphs see the names of the
+// graphs around them. What the IR does not look into is carried along serialized.
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/defs/schema.h>
 #include <onnx/inliner/inliner.h>
@@ -32,7 +32,8 @@ Diagnostic Bad(std::string place, std::string found, std::string expected = {}, 
 
 std::string NodePlace(const onnx::NodeProto& proto) {
   const std::string& label = proto.name().empty() && proto.output_size() > 0 ? proto.output(0) : proto.name();
-  return "node '" + label + "' (" + (proto.domain().empty() ? "" : proto.domain() + ".") + proto.op_type() + ")";
+  return "node '" + label + "' (" + (proto.domain().empty() ? "" : proto.domain() + ".") + proto.op_type() +
+         ")";
 }
 
 class Importer {
@@ -87,7 +88,8 @@ Status Importer::Values(onnx::GraphProto& proto, ir::Graph& graph, Scope& scope)
   scope.reserve(static_cast<size_t>(proto.node_size() + proto.input_size() + proto.initializer_size()));
   for (const onnx::ValueInfoProto& info : proto.input()) {
     ir::Value*& value = scope[info.name()];
-    if (value != nullptr) return Bad("input '" + info.name() + "'", "two graph inputs of this name", "a name used once");
+    if (value != nullptr)
+      return Bad("input '" + info.name() + "'", "two graph inputs of this name", "a name used once");
     value = &graph.ImportValue(info.name());
     graph.MakeInput(*value);
     value->type = TypeFromProto(info.type());
@@ -120,15 +122,17 @@ Status Importer::Values(onnx::GraphProto& proto, ir::Graph& graph, Scope& scope)
 /// Attributes that divide or stride: libonnx lets a zero pass, engines stop the whole process on it
 /// (CVE-2021-29587, CVE-2021-37691 and their like).
 Status CheckPositive(const onnx::NodeProto& proto) {
-  static const std::unordered_set<std::string_view> kPositive = {"group",        "strides",     "dilations",
-                                                                 "kernel_shape", "blocksize",   "num_outputs",
-                                                                 "hidden_size",  "num_heads",   "block_size"};
+  static const std::unordered_set<std::string_view> kPositive = {"group",        "strides",   "dilations",
+                                                                 "kernel_shape", "blocksize", "num_outputs",
+                                                                 "hidden_size",  "num_heads", "block_size"};
   for (const auto& attribute : proto.attribute()) {
     if (!kPositive.contains(attribute.name())) continue;
     std::vector<int64_t> values(attribute.ints().begin(), attribute.ints().end());
     if (attribute.type() == onnx::AttributeProto::INT) values.push_back(attribute.i());
     for (const int64_t value : values)
-      if (value < 1) return Bad(NodePlace(proto), "attribute " + attribute.name() + " holds " + std::to_string(value), "1 or more");
+      if (value < 1)
+        return Bad(NodePlace(proto), "attribute " + attribute.name() + " holds " + std::to_string(value),
+                   "1 or more");
   }
   return Ok();
 }
@@ -149,9 +153,10 @@ Status Importer::CheckNode(const onnx::NodeProto& proto) {
   const std::string domain = proto.domain() == "ai.onnx" ? "" : proto.domain();
   const int64_t version = model_.Opset(domain);
   if (domain.empty() && version == 0)
-    return Bad(NodePlace(proto), "the model imports no opset of ONNX's own domain", "an opset_import of domain ''",
-               "export the model again");
-  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(proto.op_type(), static_cast<int>(version), domain);
+    return Bad(NodePlace(proto), "the model imports no opset of ONNX's own domain",
+               "an opset_import of domain ''", "export the model again");
+  const onnx::OpSchema* schema =
+      onnx::OpSchemaRegistry::Schema(proto.op_type(), static_cast<int>(version), domain);
   if (schema == nullptr) return Ok();  // an operator of an unknown domain or version is carried through
   try {
     schema->Verify(proto);
@@ -170,25 +175,31 @@ Result<std::unique_ptr<ir::Graph>> Importer::Inner(onnx::GraphProto& proto, ir::
 
 Result<ir::AttributeValue> Importer::Attribute(onnx::AttributeProto& proto, ir::Node& owner) {
   using Proto = onnx::AttributeProto;
-  if (!proto.ref_attr_name().empty()) return ir::AttributeValue(ir::OpaqueAttribute{proto.SerializeAsString()});
+  if (!proto.ref_attr_name().empty())
+    return ir::AttributeValue(ir::OpaqueAttribute{proto.SerializeAsString()});
   auto type = proto.type();
   if (type == Proto::UNDEFINED) {  // files of IR version 1 do not say
-    type = proto.has_f()             ? Proto::FLOAT
-           : proto.has_i()           ? Proto::INT
-           : proto.has_s()           ? Proto::STRING
-           : proto.has_t()           ? Proto::TENSOR
-           : proto.has_g()           ? Proto::GRAPH
-           : proto.floats_size() > 0 ? Proto::FLOATS
-           : proto.ints_size() > 0   ? Proto::INTS
+    type = proto.has_f()              ? Proto::FLOAT
+           : proto.has_i()            ? Proto::INT
+           : proto.has_s()            ? Proto::STRING
+           : proto.has_t()            ? Proto::TENSOR
+           : proto.has_g()            ? Proto::GRAPH
+           : proto.floats_size() > 0  ? Proto::FLOATS
+           : proto.ints_size() > 0    ? Proto::INTS
            : proto.strings_size() > 0 ? Proto::STRINGS
                                       : Proto::INTS;
   }
   switch (type) {
-    case Proto::FLOAT: return ir::AttributeValue(proto.f());
-    case Proto::INT: return ir::AttributeValue(static_cast<int64_t>(proto.i()));
-    case Proto::STRING: return ir::AttributeValue(std::move(*proto.mutable_s()));
-    case Proto::FLOATS: return ir::AttributeValue(std::vector<float>(proto.floats().begin(), proto.floats().end()));
-    case Proto::INTS: return ir::AttributeValue(std::vector<int64_t>(proto.ints().begin(), proto.ints().end()));
+    case Proto::FLOAT:
+      return ir::AttributeValue(proto.f());
+    case Proto::INT:
+      return ir::AttributeValue(static_cast<int64_t>(proto.i()));
+    case Proto::STRING:
+      return ir::AttributeValue(std::move(*proto.mutable_s()));
+    case Proto::FLOATS:
+      return ir::AttributeValue(std::vector<float>(proto.floats().begin(), proto.floats().end()));
+    case Proto::INTS:
+      return ir::AttributeValue(std::vector<int64_t>(proto.ints().begin(), proto.ints().end()));
     case Proto::STRINGS:
       return ir::AttributeValue(std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
     case Proto::TENSOR: {
@@ -213,7 +224,8 @@ Result<ir::AttributeValue> Importer::Attribute(onnx::AttributeProto& proto, ir::
       }
       return ir::AttributeValue(std::move(graphs));
     }
-    default: return ir::AttributeValue(ir::OpaqueAttribute{proto.SerializeAsString()});
+    default:
+      return ir::AttributeValue(ir::OpaqueAttribute{proto.SerializeAsString()});
   }
 }
 
@@ -228,8 +240,8 @@ Status Importer::Nodes(onnx::GraphProto& proto, ir::Graph& graph) {
       if (!name.empty() && value == nullptr)
         return Bad(NodePlace(node_proto), "it reads '" + name + "', which nothing makes",
                    "a graph input, an initializer or the output of a node");
-      if (value != nullptr && &value->graph() == &graph && value->producer() == nullptr && !value->is_input() &&
-          value->initializer() == nullptr)
+      if (value != nullptr && &value->graph() == &graph && value->producer() == nullptr &&
+          !value->is_input() && value->initializer() == nullptr)
         ordered = false;
       inputs.push_back(value);
     }
@@ -246,7 +258,8 @@ Status Importer::Nodes(onnx::GraphProto& proto, ir::Graph& graph) {
       Result<ir::AttributeValue> value = Attribute(attribute, node);
       if (!value.ok()) {
         Diagnostic diagnostic = value.error();
-        if (!diagnostic.place.starts_with("node")) diagnostic.place = node.Describe() + ": " + diagnostic.place;
+        if (!diagnostic.place.starts_with("node"))
+          diagnostic.place = node.Describe() + ": " + diagnostic.place;
         return diagnostic;
       }
       node.attributes().push_back({std::move(name), std::move(value).value()});
@@ -314,8 +327,10 @@ Result<std::unique_ptr<ir::Model>> ModelFromProto(onnx::ModelProto& proto, const
   model->doc = proto.doc_string();
   model->model_version = proto.model_version();
   model->metadata = MetadataOf(proto.metadata_props());
-  for (const auto& function : proto.functions()) model->opaque_functions.push_back(function.SerializeAsString());
-  for (const auto& training : proto.training_info()) model->opaque_training.push_back(training.SerializeAsString());
+  for (const auto& function : proto.functions())
+    model->opaque_functions.push_back(function.SerializeAsString());
+  for (const auto& training : proto.training_info())
+    model->opaque_training.push_back(training.SerializeAsString());
   ExternalFiles external{source.parent_path(), !source.empty(), {}};
   Importer importer(*model, std::move(external), check);
   if (const Status status = importer.Import(*proto.mutable_graph(), *model->graph); !status.ok())
@@ -328,18 +343,21 @@ Result<std::unique_ptr<ir::Model>> LoadOnnx(const fs::path& path, const ImportOp
   const auto bytes = file->bytes();
   if (bytes.empty()) return WithFile(Bad("", "an empty file", "an ONNX model"), path);
   if (bytes.size() > static_cast<size_t>(INT32_MAX))
-    return WithFile(Bad("", std::to_string(bytes.size()) + " bytes in one file", "at most 2 GB, protobuf's limit",
-                        "save the model with its weights as external data"), path);
+    return WithFile(Bad("", std::to_string(bytes.size()) + " bytes in one file",
+                        "at most 2 GB, protobuf's limit", "save the model with its weights as external data"),
+                    path);
   onnx::ModelProto proto;
   if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return WithFile(Bad("", "not an ONNX model, or truncated: the protobuf message cannot be parsed",
-                        "a file written by an ONNX exporter", "export or copy the file again"), path);
+                        "a file written by an ONNX exporter", "export or copy the file again"),
+                    path);
   return ModelFromProto(proto, path, options.inline_functions, options.check);
 }
 
 Result<std::unique_ptr<ir::Model>> ParseOnnx(std::string_view bytes, const ImportOptions& options) {
   onnx::ModelProto proto;
-  if (bytes.size() > static_cast<size_t>(INT32_MAX) || !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+  if (bytes.size() > static_cast<size_t>(INT32_MAX) ||
+      !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return Bad("", "bytes that are no ONNX model");
   return ModelFromProto(proto, {}, options.inline_functions, options.check);
 }

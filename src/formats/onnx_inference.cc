@@ -1,6 +1,7 @@
-// Type and shape inference, node by node, by the functions that libonnx's operator definitions carry. The node is shown to them
-// through a small adapter, so that no message of the whole model is built: after a rewrite only the nodes that
-// changed are inferred again. Small integer values (shapes, axes) are propagated too.
+// Type and shape inference, node by node, by the functions that libonnx's operator definitions carry. The
+// node is shown to them through a small adapter, so that no message of the whole model is built: after a
+// rewrite only the nodes that changed are inferred again. Small integer values (shapes, axes) are propagated
+// too.
 #include <onnx/defs/schema.h>
 #include <onnx/defs/shape_inference.h>
 
@@ -12,15 +13,16 @@
 namespace shoehorn::formats {
 namespace {
 
-constexpr int64_t kPropagatedElements = 64;   // symbolic values: shapes and the like
-constexpr int64_t kVisibleElements = 4096;    // constants that inference functions may read
+constexpr int64_t kPropagatedElements = 64;  // symbolic values: shapes and the like
+constexpr int64_t kVisibleElements = 4096;   // constants that inference functions may read
 
 class Inference;
 
 /// What an inference function sees of a node.
 class NodeView final : public onnx::InferenceContext {
  public:
-  NodeView(Inference& inference, ir::Node& node) : inference_(inference), node_(node), output_types_(node.outputs().size()) {}
+  NodeView(Inference& inference, ir::Node& node)
+      : inference_(inference), node_(node), output_types_(node.outputs().size()) {}
 
   const onnx::AttributeProto* getAttribute(const std::string& name) const override {
     if (const auto found = attributes_.find(name); found != attributes_.end()) return &found->second;
@@ -89,8 +91,11 @@ class Inference final : public ir::TypeInference {
 /// What a propagation function sees of a node.
 class ValueView final : public onnx::DataPropagationContext {
  public:
-  ValueView(Inference& inference, NodeView& view, ir::Node& node) : inference_(inference), view_(view), node_(node) {}
-  const onnx::AttributeProto* getAttribute(const std::string& name) const override { return view_.getAttribute(name); }
+  ValueView(Inference& inference, NodeView& view, ir::Node& node)
+      : inference_(inference), view_(view), node_(node) {}
+  const onnx::AttributeProto* getAttribute(const std::string& name) const override {
+    return view_.getAttribute(name);
+  }
   size_t getNumInputs() const override { return view_.getNumInputs(); }
   const onnx::TypeProto* getInputType(size_t index) const override { return view_.getInputType(index); }
   size_t getNumOutputs() const override { return view_.getNumOutputs(); }
@@ -137,7 +142,8 @@ class BodyInferencer final : public onnx::GraphInferencer {
   std::vector<const onnx::TypeProto*> doInferencing(const std::vector<const onnx::TypeProto*>& input_types,
                                                     const std::vector<const onnx::TensorProto*>&) override {
     for (size_t i = 0; i < graph_.inputs().size() && i < input_types.size(); ++i)
-      if (input_types[i] != nullptr) graph_.inputs()[i]->type = Merged(graph_.inputs()[i]->type, TypeFromProto(*input_types[i]));
+      if (input_types[i] != nullptr)
+        graph_.inputs()[i]->type = Merged(graph_.inputs()[i]->type, TypeFromProto(*input_types[i]));
     if (const auto result = inference_.InferGraph(graph_); !result.ok())
       throw onnx::InferenceError(result.error().place + ": " + result.error().found);
     types_.resize(graph_.outputs().size());
@@ -206,12 +212,13 @@ const onnx::TensorShapeProto* Inference::Known(const ir::Value& value) {
   return &known;
 }
 
-/// The definition whose propagation of values holds for this node. Definitions before opset 13 carry none, though the
-/// operators below move elements just as their successors do (Slice since its limits became inputs).
+/// The definition whose propagation of values holds for this node. Definitions before opset 13 carry none,
+/// though the operators below move elements just as their successors do (Slice since its limits became
+/// inputs).
 const onnx::OpSchema* PropagationSchema(const onnx::OpSchema& schema, const ir::Node& node) {
   if (schema.has_data_propagation_function()) return &schema;
-  static const std::unordered_set<std::string_view> kUnchanged = {"Slice", "Gather",    "Concat",  "Cast", "Add",
-                                                                  "Sub",   "Unsqueeze", "Squeeze", "Mul",  "Shape"};
+  static const std::unordered_set<std::string_view> kUnchanged = {
+      "Slice", "Gather", "Concat", "Cast", "Add", "Sub", "Unsqueeze", "Squeeze", "Mul", "Shape"};
   if (!node.domain.empty() || !kUnchanged.contains(node.op_type)) return nullptr;
   if (node.op_type == "Slice" && node.inputs().size() < 3) return nullptr;
   const onnx::OpSchema* newest = onnx::OpSchemaRegistry::Schema(node.op_type);
@@ -244,9 +251,11 @@ Result<bool> Inference::InferNode(ir::Node& node) {
       }
     }
   } catch (const std::exception& error) {
-    // Behind an operator of an unknown domain types are unknown, which some inference functions take for an error.
+    // Behind an operator of an unknown domain types are unknown, which some inference functions take for an
+    // error.
     const bool blind = std::ranges::any_of(node.inputs(), [](const ir::Value* input) {
-      return input != nullptr && input->type.element == ir::DataType::kUndefined && input->type.opaque.empty();
+      return input != nullptr && input->type.element == ir::DataType::kUndefined &&
+             input->type.opaque.empty();
     });
     if (blind) return changed;
     Diagnostic diagnostic;
@@ -270,6 +279,8 @@ Result<bool> Inference::InferGraph(ir::Graph& graph) {
 
 }  // namespace
 
-std::unique_ptr<ir::TypeInference> MakeTypeInference(const ir::Model& model) { return std::make_unique<Inference>(model); }
+std::unique_ptr<ir::TypeInference> MakeTypeInference(const ir::Model& model) {
+  return std::make_unique<Inference>(model);
+}
 
 }  // namespace shoehorn::formats

@@ -1,6 +1,6 @@
-// TensorProto <-> ir::Tensor, with every way that ONNX has to store elements, and the rules for external files: they lie
-// inside the model's folder, are reached without links, and hold the bytes that the tensor needs
-// (CVE-2022-25882, CVE-2024-27318, CVE-2025-51480, CVE-2026-27489, CVE-2026-34446).
+// TensorProto <-> ir::Tensor, with every way that ONNX has to store elements, and the rules for external
+// files: they lie inside the model's folder, are reached without links, and hold the bytes that the tensor
+// needs (CVE-2022-25882, CVE-2024-27318, CVE-2025-51480, CVE-2026-27489, CVE-2026-34446).
 #include <charconv>
 
 #include "formats/onnx_proto.h"
@@ -45,7 +45,8 @@ Result<ExternalPlace> ReadExternalPlace(const onnx::TensorProto& proto) {
       const char* end = entry.value().data() + entry.value().size();
       const auto [stop, code] = std::from_chars(entry.value().data(), end, value);
       if (code != std::errc() || stop != end)
-        return TensorError(proto, "external data " + entry.key() + " '" + entry.value() + "'", "a number of bytes");
+        return TensorError(proto, "external data " + entry.key() + " '" + entry.value() + "'",
+                           "a number of bytes");
       return value;
     };
     if (entry.key() == "location") {
@@ -55,36 +56,44 @@ Result<ExternalPlace> ReadExternalPlace(const onnx::TensorProto& proto) {
     } else if (entry.key() == "length") {
       SHOEHORN_ASSIGN(place.length, number());
     } else if (entry.key() != "checksum") {
-      return TensorError(proto, "external data key '" + entry.key() + "'", "one of location, offset, length, checksum");
+      return TensorError(proto, "external data key '" + entry.key() + "'",
+                         "one of location, offset, length, checksum");
     }
   }
   return place;
 }
 
-/// The file under `folder`; refuses absolute paths, `..`, and any link on the way, so that a model cannot read what is
-/// not its own.
-Result<fs::path> ResolveExternal(const onnx::TensorProto& proto, const fs::path& folder, const std::string& location) {
+/// The file under `folder`; refuses absolute paths, `..`, and any link on the way, so that a model cannot
+/// read what is not its own.
+Result<fs::path> ResolveExternal(const onnx::TensorProto& proto, const fs::path& folder,
+                                 const std::string& location) {
   const fs::path relative = location;
   const std::string expected = "a plain file inside the model's folder";
-  const std::string fix = "put the data file beside the model, as a file of its own, and name it by a relative path";
+  const std::string fix =
+      "put the data file beside the model, as a file of its own, and name it by a relative path";
   if (location.empty() || relative.is_absolute() || location.find('\0') != std::string::npos)
     return TensorError(proto, "external data at '" + location + "'", expected, fix);
   fs::path path = folder.empty() ? fs::path(".") : folder;
   for (const fs::path& part : relative) {
-    if (part == ".." || part.empty()) return TensorError(proto, "external data at '" + location + "'", expected, fix);
+    if (part == ".." || part.empty())
+      return TensorError(proto, "external data at '" + location + "'", expected, fix);
     if (part == ".") continue;
     path /= part;
     std::error_code code;
     const fs::file_status status = fs::symlink_status(path, code);
-    if (!fs::exists(status)) return TensorError(proto, "external data file '" + location + "' is missing", expected, fix);
+    if (!fs::exists(status))
+      return TensorError(proto, "external data file '" + location + "' is missing", expected, fix);
     if (fs::is_symlink(status))
-      return TensorError(proto, "external data at '" + location + "', where '" + part.string() + "' is a symbolic link",
-                         expected, fix);
+      return TensorError(
+          proto, "external data at '" + location + "', where '" + part.string() + "' is a symbolic link",
+          expected, fix);
   }
   std::error_code code;
-  if (!fs::is_regular_file(path, code)) return TensorError(proto, "external data at '" + location + "' is no file", expected, fix);
+  if (!fs::is_regular_file(path, code))
+    return TensorError(proto, "external data at '" + location + "' is no file", expected, fix);
   if (fs::hard_link_count(path, code) > 1)
-    return TensorError(proto, "external data at '" + location + "', a file with more than one hard link", expected, fix);
+    return TensorError(proto, "external data at '" + location + "', a file with more than one hard link",
+                       expected, fix);
   return path;
 }
 
@@ -103,11 +112,13 @@ Result<ir::Tensor> MapExternal(const onnx::TensorProto& proto, ir::DataType type
   const uint64_t length = place.length.value_or(size);
   uint64_t end = 0;
   if (length != size)
-    return TensorError(proto, "external data of " + std::to_string(length) + " bytes", std::to_string(size) + " bytes for its shape");
+    return TensorError(proto, "external data of " + std::to_string(length) + " bytes",
+                       std::to_string(size) + " bytes for its shape");
   if (__builtin_add_overflow(place.offset, length, &end) || end > file->bytes().size())
     return TensorError(proto,
-                       "external data at offset " + std::to_string(place.offset) + " of " + std::to_string(length) +
-                           " bytes ends beyond '" + place.location + "' (" + std::to_string(file->bytes().size()) + " bytes)",
+                       "external data at offset " + std::to_string(place.offset) + " of " +
+                           std::to_string(length) + " bytes ends beyond '" + place.location + "' (" +
+                           std::to_string(file->bytes().size()) + " bytes)",
                        {}, "the data file is truncated or belongs to another model: copy it again");
   const auto bytes = file->bytes().subspan(place.offset, size);
   const auto alignment = static_cast<size_t>(std::max(1, ir::BitsOf(type) / 8));
@@ -131,14 +142,21 @@ std::vector<std::byte> TypedBytes(const onnx::TensorProto& proto, ir::DataType t
   using enum ir::DataType;
   switch (type) {
     case kFloat:
-    case kComplex64: return Narrowed<float>(proto.float_data());
+    case kComplex64:
+      return Narrowed<float>(proto.float_data());
     case kDouble:
-    case kComplex128: return Narrowed<double>(proto.double_data());
-    case kInt64: return Narrowed<int64_t>(proto.int64_data());
-    case kUint64: return Narrowed<uint64_t>(proto.uint64_data());
-    case kUint32: return Narrowed<uint32_t>(proto.uint64_data());
-    case kInt32: return Narrowed<int32_t>(proto.int32_data());
-    default: break;
+    case kComplex128:
+      return Narrowed<double>(proto.double_data());
+    case kInt64:
+      return Narrowed<int64_t>(proto.int64_data());
+    case kUint64:
+      return Narrowed<uint64_t>(proto.uint64_data());
+    case kUint32:
+      return Narrowed<uint32_t>(proto.uint64_data());
+    case kInt32:
+      return Narrowed<int32_t>(proto.int32_data());
+    default:
+      break;
   }
   if (ir::BitsOf(type) == 16) return Narrowed<uint16_t>(proto.int32_data());
   return Narrowed<uint8_t>(proto.int32_data());  // 8 bits, and packed 4 and 2 bits
@@ -158,11 +176,14 @@ Result<ir::Tensor> TensorFromProto(onnx::TensorProto& proto, ExternalFiles& exte
     return ir::Tensor(std::move(dims), {proto.string_data().begin(), proto.string_data().end()});
   }
   if (ir::BitsOf(type) == 0)
-    return TensorError(proto, "element type " + std::to_string(proto.data_type()), "a type of ONNX's TensorProto.DataType");
+    return TensorError(proto, "element type " + std::to_string(proto.data_type()),
+                       "a type of ONNX's TensorProto.DataType");
   SHOEHORN_ASSIGN(const size_t size, ByteSize(proto, type));
-  if (proto.data_location() == onnx::TensorProto::EXTERNAL) return MapExternal(proto, type, std::move(dims), size, external);
+  if (proto.data_location() == onnx::TensorProto::EXTERNAL)
+    return MapExternal(proto, type, std::move(dims), size, external);
   const auto wrong_size = [&](size_t found) {
-    return TensorError(proto, std::to_string(found) + " bytes of data", std::to_string(size) + " bytes for its shape",
+    return TensorError(proto, std::to_string(found) + " bytes of data",
+                       std::to_string(size) + " bytes for its shape",
                        "the file is damaged: export the model again");
   };
   if (proto.has_raw_data()) {

@@ -1,4 +1,5 @@
-// ONNX's own textual syntax, and conversion between opsets: thin doors to libonnx's parser, printer and converter.
+// ONNX's own textual syntax, and conversion between opsets: thin doors to libonnx's parser, printer and
+// converter.
 #include <onnx/defs/parser.h>
 #include <onnx/defs/printer.h>
 #include <onnx/defs/schema.h>
@@ -45,8 +46,8 @@ Result<std::unique_ptr<ir::Model>> ConvertOpset(const ir::Model& model, int64_t 
   } catch (const std::exception& error) {
     Diagnostic diagnostic;
     diagnostic.file = model.source.string();
-    diagnostic.found = "opset " + std::to_string(model.Opset()) + " cannot be converted to " + std::to_string(opset) +
-                       ": " + error.what();
+    diagnostic.found = "opset " + std::to_string(model.Opset()) + " cannot be converted to " +
+                       std::to_string(opset) + ": " + error.what();
     return diagnostic;
   }
 }

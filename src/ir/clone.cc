@@ -52,7 +52,8 @@ void CloneGraph(const Graph& from, Graph& to, ValueMap& map) {
   for (const Node& node : from.nodes()) {
     std::vector<Value*> inputs, outputs;
     for (const Value* input : node.inputs()) inputs.push_back(input != nullptr ? map.at(input) : nullptr);
-    for (const Value* output : node.outputs()) outputs.push_back(output != nullptr ? map.at(output) : nullptr);
+    for (const Value* output : node.outputs())
+      outputs.push_back(output != nullptr ? map.at(output) : nullptr);
     Node& copy = to.AddNodeWithOutputs(node.op_type, std::move(inputs), std::move(outputs));
     copy.domain = node.domain;
     copy.overload = node.overload;

@@ -118,7 +118,8 @@ std::vector<std::string> Node::UserNames() const {
   return {};
 }
 
-// Use lists. A node remembers where in the value's list each of its uses stands, so both directions take constant time.
+// Use lists. A node remembers where in the value's list each of its uses stands, so both directions take
+// constant time.
 
 void Graph::AddUse(Node& node, size_t index, Value* value) {
   if (value == nullptr) return;
@@ -201,7 +202,8 @@ Value& Graph::AddInput(std::string_view wanted, Type type) {
 }
 
 void Graph::MakeInput(Value& value) {
-  SHOEHORN_CHECK(value.producer_ == nullptr && !value.is_input_, "only a value without a source can be an input");
+  SHOEHORN_CHECK(value.producer_ == nullptr && !value.is_input_,
+                 "only a value without a source can be an input");
   value.is_input_ = true;
   inputs_.push_back(&value);
 }
@@ -211,8 +213,8 @@ void Graph::AddOutput(Value& value) {
   outputs_.push_back(&value);
 }
 
-Node& Graph::AddNodeWithOutputs(std::string_view op_type, std::vector<Value*> inputs, std::vector<Value*> outputs,
-                                Node* before) {
+Node& Graph::AddNodeWithOutputs(std::string_view op_type, std::vector<Value*> inputs,
+                                std::vector<Value*> outputs, Node* before) {
   auto* node = new Node;
   node->op_type = op_type;
   node->inputs_ = std::move(inputs);
@@ -230,8 +232,8 @@ Node& Graph::AddNodeWithOutputs(std::string_view op_type, std::vector<Value*> in
   return *node;
 }
 
-Node& Graph::AddNode(std::string_view op_type, std::string_view wanted, std::vector<Value*> inputs, size_t outputs,
-                     Node* before) {
+Node& Graph::AddNode(std::string_view op_type, std::string_view wanted, std::vector<Value*> inputs,
+                     size_t outputs, Node* before) {
   std::vector<Value*> fresh;
   const std::string stem(wanted.empty() ? op_type : wanted);
   for (size_t i = 0; i < outputs; ++i)
@@ -318,7 +320,8 @@ void Graph::MoveNode(Node& node, Node* before) {
 }
 
 void Graph::SetConstant(Value& value, Tensor tensor) {
-  SHOEHORN_CHECK(value.producer_ == nullptr && !value.is_input_, "only a value without a source can be a constant");
+  SHOEHORN_CHECK(value.producer_ == nullptr && !value.is_input_,
+                 "only a value without a source can be a constant");
   SetInitializer(value, std::move(tensor));
 }
 
@@ -350,7 +353,8 @@ void Graph::Rename(Value& value, std::string_view wanted) {
 }
 
 std::vector<Value*> Graph::Splice(Graph& inner, Node* before) {
-  SHOEHORN_CHECK(inner.inputs_.empty() && inner.model_ == model_, "only a graph without inputs can be spliced");
+  SHOEHORN_CHECK(inner.inputs_.empty() && inner.model_ == model_,
+                 "only a graph without inputs can be spliced");
   for (auto& value : inner.values_) {
     value->graph_ = this;
     value->slot_ = values_.size();
@@ -397,8 +401,8 @@ Node* AncestorIn(const Graph& graph, Node* node) {
 }  // namespace
 
 bool Graph::SortTopologically() {
-  // Kahn's algorithm; among ready nodes the one that stands first in today's order goes first, so that an ordered
-  // graph stays as it is.
+  // Kahn's algorithm; among ready nodes the one that stands first in today's order goes first, so that an
+  // ordered graph stays as it is.
   std::unordered_map<const Node*, size_t> position;
   std::vector<Node*> order;
   order.reserve(node_count_);
@@ -444,7 +448,8 @@ size_t Graph::RemoveDead() {
   size_t gone = 0;
   for (Node* node = last_; node != nullptr;) {
     Node* previous = node->previous_;
-    if (std::ranges::all_of(node->outputs_, [](const Value* value) { return value == nullptr || value->is_unused(); })) {
+    if (std::ranges::all_of(node->outputs_,
+                            [](const Value* value) { return value == nullptr || value->is_unused(); })) {
       RemoveNode(*node);
       ++gone;
     }
@@ -511,7 +516,8 @@ Status Verify(const Graph& graph) {
         return broken(nullptr, "a use of '" + value->name() + "' is stale");
   }
   for (const Value* output : graph.outputs())
-    if (!output->is_output()) return broken(nullptr, "output '" + output->name() + "' does not know that it is one");
+    if (!output->is_output())
+      return broken(nullptr, "output '" + output->name() + "' does not know that it is one");
   size_t index = 0;
   for (const Node& node : graph.nodes()) {
     const Node* late = nullptr;
@@ -519,11 +525,14 @@ Status Verify(const Graph& graph) {
       if (value.producer() != nullptr && position.at(value.producer()) >= index) late = value.producer();
       if (value.producer() == nullptr && !value.is_input() && value.initializer() == nullptr) late = &node;
     });
-    if (late != nullptr) return broken(&node, "it stands before what it reads (" + late->Describe() + ") or reads a value without a source");
+    if (late != nullptr)
+      return broken(&node, "it stands before what it reads (" + late->Describe() +
+                               ") or reads a value without a source");
     for (size_t i = 0; i < node.inputs().size(); ++i) {
       const Value* value = node.inputs()[i];
       if (value == nullptr) continue;
-      if (std::ranges::find(value->uses(), Use{const_cast<Node*>(&node), static_cast<int>(i)}) == value->uses().end())
+      if (std::ranges::find(value->uses(), Use{const_cast<Node*>(&node), static_cast<int>(i)}) ==
+          value->uses().end())
         return broken(&node, "input '" + value->name() + "' does not know this use");
       if (&value->graph() != &graph && AncestorIn(value->graph(), graph.owner()) == nullptr)
         return broken(&node, "input '" + value->name() + "' lies in a graph that does not enclose this one");

@@ -1,15 +1,21 @@
 // The intermediate representation: ONNX's semantics with use lists.
 //
 // What things mean:
-// - Operators, attributes, broadcasting and opset versions are ONNX's; an operator of an unknown domain is carried
+// - Operators, attributes, broadcasting and opset versions are ONNX's; an operator of an unknown domain is
+// carried
 //   through untouched and assumed to have effects only through its outputs.
-// - Quantized values are ordinary values between QuantizeLinear and DequantizeLinear; rounding is half to even.
-// - Nodes stand in topological order (an intrusive list); a node's inputs come before it or from an outer graph.
-// - A Value belongs to one graph; nodes of inner graphs (If, Loop, Scan bodies) may use values of outer graphs, and
+// - Quantized values are ordinary values between QuantizeLinear and DequantizeLinear; rounding is half to
+// even.
+// - Nodes stand in topological order (an intrusive list); a node's inputs come before it or from an outer
+// graph.
+// - A Value belongs to one graph; nodes of inner graphs (If, Loop, Scan bodies) may use values of outer
+// graphs, and
 //   such uses stand in the value's use list like any other.
-// - A constant is a Value with `constant()` set that is no graph input. A graph input with a default (IR version 3
+// - A constant is a Value with `constant()` set that is no graph input. A graph input with a default (IR
+// version 3
 //   files) is not a constant: the caller may override it.
-// - Names are the user's. Names of graph inputs and outputs never change; value and node names survive passes;
+// - Names are the user's. Names of graph inputs and outputs never change; value and node names survive
+// passes;
 //   each new node says in `origins` which of the user's nodes it came from.
 #pragma once
 
@@ -41,8 +47,9 @@ struct Dim {
   bool operator==(const Dim&) const = default;
 };
 
-/// The type of a value: a tensor of element type and maybe shape; or another ONNX type (sequence, optional, map,
-/// sparse tensor), kept as its serialized TypeProto; or unknown (element kUndefined and no opaque bytes).
+/// The type of a value: a tensor of element type and maybe shape; or another ONNX type (sequence, optional,
+/// map, sparse tensor), kept as its serialized TypeProto; or unknown (element kUndefined and no opaque
+/// bytes).
 struct Type {
   DataType element = DataType::kUndefined;
   bool has_rank = false;
@@ -98,16 +105,17 @@ class Value {
   size_t slot_ = 0;
 };
 
-/// An attribute kept as its serialized AttributeProto because the IR has no use for its content (sparse tensors, types,
-/// references inside functions).
+/// An attribute kept as its serialized AttributeProto because the IR has no use for its content (sparse
+/// tensors, types, references inside functions).
 struct OpaqueAttribute {
   std::string bytes;
   bool operator==(const OpaqueAttribute&) const = default;
 };
 
-using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                                    std::vector<std::string>, Tensor, std::vector<Tensor>, std::unique_ptr<Graph>,
-                                    std::vector<std::unique_ptr<Graph>>, OpaqueAttribute>;
+using AttributeValue =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
+                 std::vector<std::string>, Tensor, std::vector<Tensor>, std::unique_ptr<Graph>,
+                 std::vector<std::unique_ptr<Graph>>, OpaqueAttribute>;
 
 struct Attribute {
   std::string name;
@@ -175,8 +183,8 @@ class Node {
   std::vector<Attribute> attributes_;
 };
 
-/// Iterates nodes in order. Any node, the one at hand too, may be removed while iterating: removed nodes stay in
-/// memory until Graph::CollectGarbage(), and the iterator steps over them.
+/// Iterates nodes in order. Any node, the one at hand too, may be removed while iterating: removed nodes stay
+/// in memory until Graph::CollectGarbage(), and the iterator steps over them.
 class NodeRange {
  public:
   class Iterator {
@@ -238,8 +246,8 @@ class Graph {
   Value& AddInput(std::string_view name, Type type);
   void AddOutput(Value& value);
   /// A new node with `outputs` fresh values named after it; `before` nullptr appends. `name` may be empty.
-  Node& AddNode(std::string_view op_type, std::string_view name, std::vector<Value*> inputs, size_t outputs = 1,
-                Node* before = nullptr);
+  Node& AddNode(std::string_view op_type, std::string_view name, std::vector<Value*> inputs,
+                size_t outputs = 1, Node* before = nullptr);
   /// Like AddNode, but the outputs exist already and have no producer (importers).
   Node& AddNodeWithOutputs(std::string_view op_type, std::vector<Value*> inputs, std::vector<Value*> outputs,
                            Node* before = nullptr);
@@ -247,9 +255,9 @@ class Graph {
   void MakeInput(Value& value);
 
   // Changing.
-  /// Every use of `from` (nodes here and in inner graphs, graph outputs) becomes a use of `to`. When `from` is a graph
-  /// output its name passes to `to` where that is possible (`to` made by a node of this graph and no output
-  /// itself); else an Identity that carries the name is added. Afterwards `from` is unused.
+  /// Every use of `from` (nodes here and in inner graphs, graph outputs) becomes a use of `to`. When `from`
+  /// is a graph output its name passes to `to` where that is possible (`to` made by a node of this graph and
+  /// no output itself); else an Identity that carries the name is added. Afterwards `from` is unused.
   void ReplaceValue(Value& from, Value& to);
   /// Only node uses; graph outputs keep `from`.
   void ReplaceUses(Value& from, Value& to);

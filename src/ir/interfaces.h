@@ -1,6 +1,6 @@
-// What the IR needs from others, as interfaces, so that neither passes nor engines know each other or libonnx:
-// types and shapes of values (implemented by formats, with libonnx's schemas) and values of constant sub-graphs
-// (implemented by an engine).
+// What the IR needs from others, as interfaces, so that neither passes nor engines know each other or
+// libonnx: types and shapes of values (implemented by formats, with libonnx's schemas) and values of constant
+// sub-graphs (implemented by an engine).
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@ namespace shoehorn::ir {
 class TypeInference {
  public:
   virtual ~TypeInference() = default;
-  /// Sets the types of `node`'s outputs from its inputs; never makes a known dimension unknown. True when a type
-  /// changed. A node that contradicts its operator's definition is a Diagnostic that names it.
+  /// Sets the types of `node`'s outputs from its inputs; never makes a known dimension unknown. True when a
+  /// type changed. A node that contradicts its operator's definition is a Diagnostic that names it.
   virtual Result<bool> InferNode(Node& node) = 0;
   /// All nodes of `graph` in order, inner graphs too. Forgets nothing that the file said.
   virtual Result<bool> InferGraph(Graph& graph) = 0;

@@ -25,7 +25,9 @@ std::optional<int64_t> Times(std::optional<int64_t> a, std::optional<int64_t> b)
 }
 
 /// Gates of a recurrent operator, 0 for all others.
-int64_t GatesOf(const Node& node) { return node.Is("LSTM") ? 4 : node.Is("GRU") ? 3 : node.Is("RNN") ? 1 : 0; }
+int64_t GatesOf(const Node& node) {
+  return node.Is("LSTM") ? 4 : node.Is("GRU") ? 3 : node.Is("RNN") ? 1 : 0;
+}
 
 }  // namespace
 
@@ -52,7 +54,8 @@ std::optional<int64_t> MacsOf(const Node& node) {
     const bool transposed = node.Is("Gemm") && node.Int("transA") != 0;
     return Times(Product(ShapeOf(node.output())), transposed ? left->front() : left->back());
   }
-  if (const int64_t gates = GatesOf(node); gates > 0) {  // x [seq, batch, in], w [dirs, gates*hidden, in], r [..., hidden]
+  if (const int64_t gates = GatesOf(node);
+      gates > 0) {  // x [seq, batch, in], w [dirs, gates*hidden, in], r [..., hidden]
     const auto x = ShapeOf(node.input(0)), w = ShapeOf(node.input(1)), r = ShapeOf(node.input(2));
     if (!x || !w || !r || x->size() != 3) return std::nullopt;
     const auto per_step = Product(w), recurrent = Product(r);
@@ -105,15 +108,15 @@ Statistics Measure(const Model& model) {
     if (ConstantOf(*value) != nullptr) continue;
     const auto bytes = BytesOf(value->type);
     if (!bytes) {
-      if (value->producer() != nullptr)
-        total.unsized.push_back(value->producer()->Describe());
+      if (value->producer() != nullptr) total.unsized.push_back(value->producer()->Describe());
       continue;
     }
     change[value->producer() != nullptr ? position.at(value->producer()) : 0] += *bytes;
     change[last_use(*value) + 1] -= *bytes;
   }
   int64_t alive = 0;
-  for (const int64_t step : change) total.activation_peak_bytes = std::max(total.activation_peak_bytes, alive += step);
+  for (const int64_t step : change)
+    total.activation_peak_bytes = std::max(total.activation_peak_bytes, alive += step);
   std::ranges::sort(total.unsized);
   total.unsized.erase(std::ranges::unique(total.unsized).begin(), total.unsized.end());
   return total;

@@ -1,4 +1,5 @@
-// What a model costs on paper: nodes, multiply-accumulates, parameters and the most activation memory alive at once.
+// What a model costs on paper: nodes, multiply-accumulates, parameters and the most activation memory alive
+// at once.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,15 @@
 namespace shoehorn::ir {
 
 struct Statistics {
-  int64_t nodes = 0;                          ///< all graphs; a body counts once, however often it runs
-  std::map<std::string, int64_t> operators;   ///< nodes by operator, "domain.Type" outside ONNX's own domain
-  int64_t macs = 0;                           ///< of Conv, ConvTranspose, MatMul, Gemm, RNN, GRU, LSTM and their integer forms
-  int64_t parameters = 0;                     ///< elements of initializers and Constant nodes
+  int64_t nodes = 0;                         ///< all graphs; a body counts once, however often it runs
+  std::map<std::string, int64_t> operators;  ///< nodes by operator, "domain.Type" outside ONNX's own domain
+  int64_t macs = 0;        ///< of Conv, ConvTranspose, MatMul, Gemm, RNN, GRU, LSTM and their integer forms
+  int64_t parameters = 0;  ///< elements of initializers and Constant nodes
   int64_t parameter_bytes = 0;
-  int64_t activation_peak_bytes = 0;          ///< main graph in its order: inputs and outputs of the node at hand and what waits
-  std::vector<std::string> unsized;           ///< nodes whose MACs or memory could not be counted: a shape is not known
+  int64_t activation_peak_bytes =
+      0;  ///< main graph in its order: inputs and outputs of the node at hand and what waits
+  std::vector<std::string>
+      unsized;  ///< nodes whose MACs or memory could not be counted: a shape is not known
 };
 
 /// Counts; the types must have been inferred before.

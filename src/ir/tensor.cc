@@ -14,12 +14,12 @@ struct TypeFacts {
 };
 
 constexpr TypeFacts kFacts[] = {
-    {"undefined", 0}, {"float", 32},      {"uint8", 8},          {"int8", 8},       {"uint16", 16},
-    {"int16", 16},    {"int32", 32},      {"int64", 64},         {"string", 0},     {"bool", 8},
-    {"float16", 16},  {"double", 64},     {"uint32", 32},        {"uint64", 64},    {"complex64", 64},
-    {"complex128", 128}, {"bfloat16", 16}, {"float8e4m3fn", 8},  {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
-    {"float8e5m2fnuz", 8}, {"uint4", 4},  {"int4", 4},           {"float4e2m1", 4}, {"float8e8m0", 8},
-    {"uint2", 2},     {"int2", 2},
+    {"undefined", 0},      {"float", 32},    {"uint8", 8},        {"int8", 8},           {"uint16", 16},
+    {"int16", 16},         {"int32", 32},    {"int64", 64},       {"string", 0},         {"bool", 8},
+    {"float16", 16},       {"double", 64},   {"uint32", 32},      {"uint64", 64},        {"complex64", 64},
+    {"complex128", 128},   {"bfloat16", 16}, {"float8e4m3fn", 8}, {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
+    {"float8e5m2fnuz", 8}, {"uint4", 4},     {"int4", 4},         {"float4e2m1", 4},     {"float8e8m0", 8},
+    {"uint2", 2},          {"int2", 2},
 };
 
 const TypeFacts& FactsOf(DataType type) {
@@ -31,18 +31,41 @@ const TypeFacts& FactsOf(DataType type) {
 template <typename Use>
 bool WithNumericType(DataType type, Use use) {
   switch (type) {
-    case DataType::kFloat: use(float{}); return true;
-    case DataType::kDouble: use(double{}); return true;
-    case DataType::kUint8: use(uint8_t{}); return true;
-    case DataType::kInt8: use(int8_t{}); return true;
-    case DataType::kUint16: use(uint16_t{}); return true;
-    case DataType::kInt16: use(int16_t{}); return true;
-    case DataType::kInt32: use(int32_t{}); return true;
-    case DataType::kUint32: use(uint32_t{}); return true;
-    case DataType::kInt64: use(int64_t{}); return true;
-    case DataType::kUint64: use(uint64_t{}); return true;
-    case DataType::kBool: use(bool{}); return true;
-    default: return false;
+    case DataType::kFloat:
+      use(float{});
+      return true;
+    case DataType::kDouble:
+      use(double{});
+      return true;
+    case DataType::kUint8:
+      use(uint8_t{});
+      return true;
+    case DataType::kInt8:
+      use(int8_t{});
+      return true;
+    case DataType::kUint16:
+      use(uint16_t{});
+      return true;
+    case DataType::kInt16:
+      use(int16_t{});
+      return true;
+    case DataType::kInt32:
+      use(int32_t{});
+      return true;
+    case DataType::kUint32:
+      use(uint32_t{});
+      return true;
+    case DataType::kInt64:
+      use(int64_t{});
+      return true;
+    case DataType::kUint64:
+      use(uint64_t{});
+      return true;
+    case DataType::kBool:
+      use(bool{});
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -83,7 +106,8 @@ Tensor::Tensor(Shape dims, std::vector<std::string> strings)
     : type_(DataType::kString),
       dims_(std::move(dims)),
       strings_(std::make_shared<const std::vector<std::string>>(std::move(strings))) {
-  SHOEHORN_CHECK(ElementCount(dims_) == static_cast<int64_t>(strings_->size()), "strings do not fill the shape");
+  SHOEHORN_CHECK(ElementCount(dims_) == static_cast<int64_t>(strings_->size()),
+                 "strings do not fill the shape");
 }
 
 Tensor Tensor::OfBytes(DataType type, Shape dims, std::span<const std::byte> bytes) {
@@ -104,7 +128,8 @@ std::optional<std::vector<double>> Tensor::ToDoubles() const {
   const bool known = WithNumericType(type_, [&]<typename T>(T) {
     const auto* values = reinterpret_cast<const T*>(bytes_.data());
     out.resize(bytes_.size() / sizeof(T));
-    std::transform(values, values + out.size(), out.begin(), [](T value) { return static_cast<double>(value); });
+    std::transform(values, values + out.size(), out.begin(),
+                   [](T value) { return static_cast<double>(value); });
   });
   if (!known) return std::nullopt;
   return out;
@@ -117,7 +142,8 @@ std::optional<std::vector<int64_t>> Tensor::ToInts() const {
     if constexpr (std::is_integral_v<T>) {
       const auto* values = reinterpret_cast<const T*>(bytes_.data());
       out.resize(bytes_.size() / sizeof(T));
-      std::transform(values, values + out.size(), out.begin(), [](T value) { return static_cast<int64_t>(value); });
+      std::transform(values, values + out.size(), out.begin(),
+                     [](T value) { return static_cast<int64_t>(value); });
       integral = true;
     }
   });

@@ -1,6 +1,6 @@
-// A constant: element type, dimensions and bytes. The bytes are shared and read-only (often a view of a mapped
-// model file), so copying a Tensor is cheap; whoever wants to change one makes a new one.
-// Layout: row-major, little-endian, packed as ONNX's raw_data (4-bit types two to a byte, low nibble first).
+// A constant: element type, dimensions and bytes. The bytes are shared and read-only (often a view of a
+// mapped model file), so copying a Tensor is cheap; whoever wants to change one makes a new one. Layout:
+// row-major, little-endian, packed as ONNX's raw_data (4-bit types two to a byte, low nibble first).
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,33 @@ namespace shoehorn::ir {
 
 /// Numbered as ONNX's TensorProto.DataType.
 enum class DataType : int32_t {
-  kUndefined = 0, kFloat = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7, kString = 8,
-  kBool = 9, kFloat16 = 10, kDouble = 11, kUint32 = 12, kUint64 = 13, kComplex64 = 14, kComplex128 = 15,
-  kBfloat16 = 16, kFloat8E4M3FN = 17, kFloat8E4M3FNUZ = 18, kFloat8E5M2 = 19, kFloat8E5M2FNUZ = 20, kUint4 = 21,
-  kInt4 = 22, kFloat4E2M1 = 23, kFloat8E8M0 = 24, kUint2 = 25, kInt2 = 26,
+  kUndefined = 0,
+  kFloat = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kUint16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kDouble = 11,
+  kUint32 = 12,
+  kUint64 = 13,
+  kComplex64 = 14,
+  kComplex128 = 15,
+  kBfloat16 = 16,
+  kFloat8E4M3FN = 17,
+  kFloat8E4M3FNUZ = 18,
+  kFloat8E5M2 = 19,
+  kFloat8E5M2FNUZ = 20,
+  kUint4 = 21,
+  kInt4 = 22,
+  kFloat4E2M1 = 23,
+  kFloat8E8M0 = 24,
+  kUint2 = 25,
+  kInt2 = 26,
 };
 
 /// Bits an element takes in memory; 0 for strings and unknown types.
@@ -30,18 +53,52 @@ int BitsOf(DataType type);
 /// ONNX's lower-case name: "float", "int8", "bfloat16".
 std::string_view NameOf(DataType type);
 
-template <typename T> struct DataTypeOf;
-template <> struct DataTypeOf<float> { static constexpr DataType value = DataType::kFloat; };
-template <> struct DataTypeOf<double> { static constexpr DataType value = DataType::kDouble; };
-template <> struct DataTypeOf<int8_t> { static constexpr DataType value = DataType::kInt8; };
-template <> struct DataTypeOf<uint8_t> { static constexpr DataType value = DataType::kUint8; };
-template <> struct DataTypeOf<int16_t> { static constexpr DataType value = DataType::kInt16; };
-template <> struct DataTypeOf<uint16_t> { static constexpr DataType value = DataType::kUint16; };
-template <> struct DataTypeOf<int32_t> { static constexpr DataType value = DataType::kInt32; };
-template <> struct DataTypeOf<uint32_t> { static constexpr DataType value = DataType::kUint32; };
-template <> struct DataTypeOf<int64_t> { static constexpr DataType value = DataType::kInt64; };
-template <> struct DataTypeOf<uint64_t> { static constexpr DataType value = DataType::kUint64; };
-template <> struct DataTypeOf<bool> { static constexpr DataType value = DataType::kBool; };
+template <typename T>
+struct DataTypeOf;
+template <>
+struct DataTypeOf<float> {
+  static constexpr DataType value = DataType::kFloat;
+};
+template <>
+struct DataTypeOf<double> {
+  static constexpr DataType value = DataType::kDouble;
+};
+template <>
+struct DataTypeOf<int8_t> {
+  static constexpr DataType value = DataType::kInt8;
+};
+template <>
+struct DataTypeOf<uint8_t> {
+  static constexpr DataType value = DataType::kUint8;
+};
+template <>
+struct DataTypeOf<int16_t> {
+  static constexpr DataType value = DataType::kInt16;
+};
+template <>
+struct DataTypeOf<uint16_t> {
+  static constexpr DataType value = DataType::kUint16;
+};
+template <>
+struct DataTypeOf<int32_t> {
+  static constexpr DataType value = DataType::kInt32;
+};
+template <>
+struct DataTypeOf<uint32_t> {
+  static constexpr DataType value = DataType::kUint32;
+};
+template <>
+struct DataTypeOf<int64_t> {
+  static constexpr DataType value = DataType::kInt64;
+};
+template <>
+struct DataTypeOf<uint64_t> {
+  static constexpr DataType value = DataType::kUint64;
+};
+template <>
+struct DataTypeOf<bool> {
+  static constexpr DataType value = DataType::kBool;
+};
 
 using Shape = std::vector<int64_t>;
 
@@ -67,7 +124,9 @@ class Tensor {
     return Of<T>(std::move(dims), std::span<const T>(values));
   }
   template <typename T>
-  static Tensor Scalar(T value) { return Of<T>({}, std::span<const T>(&value, 1)); }
+  static Tensor Scalar(T value) {
+    return Of<T>({}, std::span<const T>(&value, 1));
+  }
   /// A 1-D int64 tensor: shapes, axes, pads.
   static Tensor Ints(const std::vector<int64_t>& values) {
     return Of<int64_t>({static_cast<int64_t>(values.size())}, values);
@@ -84,13 +143,15 @@ class Tensor {
   const std::vector<std::string>& strings() const { return *strings_; }
   const std::shared_ptr<const void>& owner() const { return owner_; }
 
-  /// The elements as T, which must be the tensor's type. The bytes must be aligned for T (importers see to it).
+  /// The elements as T, which must be the tensor's type. The bytes must be aligned for T (importers see to
+  /// it).
   template <typename T>
   std::span<const T> As() const {
     SHOEHORN_CHECK(DataTypeOf<T>::value == type_, "tensor read as another type");
     return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
   }
-  /// All elements widened to double; works for every integer, bool, float, float16 and bfloat16; else nothing.
+  /// All elements widened to double; works for every integer, bool, float, float16 and bfloat16; else
+  /// nothing.
   std::optional<std::vector<double>> ToDoubles() const;
   /// All elements as int64 for integer and bool types; else nothing.
   std::optional<std::vector<int64_t>> ToInts() const;

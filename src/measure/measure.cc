@@ -26,7 +26,8 @@ struct Contestant {
   std::vector<double> run_ms;
   std::vector<double> turn_medians;
 
-  Status Prepare(const Subject& subject, const fs::path& inputs, const MeasureOptions& options, bool profile = false) {
+  Status Prepare(const Subject& subject, const fs::path& inputs, const MeasureOptions& options,
+                 bool profile = false) {
     SHOEHORN_ASSIGN(worker, WorkerClient::Load(subject, profile, {options.timeout, options.stop, nullptr}));
     SHOEHORN_TRY(worker->Bind(inputs));
     SHOEHORN_ASSIGN(const double fastest, worker->Warm(profile ? 0 : kWarmMs));
@@ -78,7 +79,8 @@ Status CheckStop(const MeasureOptions& options) {
 
 }  // namespace
 
-Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& original, const MeasureOptions& options) {
+Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& original,
+                                        const MeasureOptions& options) {
   SHOEHORN_ASSIGN(const auto inputs, WriteInputs(options));
   Contestant ours, theirs;
   SHOEHORN_TRY(ours.Prepare(subject, inputs->path(), options));
@@ -93,7 +95,8 @@ Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& o
   SHOEHORN_ASSIGN(paired.subject, ours.Finish(subject));
   SHOEHORN_ASSIGN(paired.original, theirs.Finish(original));
   std::vector<double> ratios;
-  for (size_t i = 0; i < ours.turn_medians.size(); ++i) ratios.push_back(theirs.turn_medians[i] / ours.turn_medians[i]);
+  for (size_t i = 0; i < ours.turn_medians.size(); ++i)
+    ratios.push_back(theirs.turn_medians[i] / ours.turn_medians[i]);
   const Quantile ratio = QuantileOf(ratios, 0.5);
   paired.speedup = ratio.value;
   paired.speedup_low = ratio.low;

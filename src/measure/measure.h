@@ -1,5 +1,5 @@
-// Measures a candidate beside the original, each in a process of its own, in interleaved rounds so that drift of the
-// machine hits both alike; only one of the two runs at a time.
+// Measures a candidate beside the original, each in a process of its own, in interleaved rounds so that drift
+// of the machine hits both alike; only one of the two runs at a time.
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ struct Measurement {
 };
 
 struct PairedMeasurement {
-  Measurement subject, original;     ///< of the same rounds
+  Measurement subject, original;                          ///< of the same rounds
   double speedup = 1, speedup_low = 1, speedup_high = 1;  ///< original / subject, paired by rounds
 };
 
@@ -52,15 +52,18 @@ struct MeasureOptions {
   size_t min_runs = 30, max_runs = 5000;      ///< a verdict on p99 wants min_runs of 662 or more
   std::vector<ir::Tensor> inputs;             ///< one sample's inputs, in the order of the model's
   std::chrono::seconds timeout{120};          ///< of any single answer; past it the worker is killed
-  const std::function<bool()>* stop = nullptr;  ///< asked between rounds and ten times a second (Ctrl-C, budget)
+  const std::function<bool()>* stop =
+      nullptr;  ///< asked between rounds and ten times a second (Ctrl-C, budget)
 };
 
 /// Bytes of an artifact with all its files: .xml and .bin; .onnx and its external data.
 Result<uint64_t> SizeOfArtifact(const std::filesystem::path& artifact);
 
-/// load_ms is from nothing to the first run: the engine's library and the model. peak_memory_bytes is the worker process as a
-/// whole. A worker that crashes, hangs or refuses is a Diagnostic that says how it ended, never our end.
-Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& original, const MeasureOptions& options);
+/// load_ms is from nothing to the first run: the engine's library and the model. peak_memory_bytes is the
+/// worker process as a whole. A worker that crashes, hangs or refuses is a Diagnostic that says how it ended,
+/// never our end.
+Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& original,
+                                        const MeasureOptions& options);
 Result<Measurement> MeasureAlone(const Subject& subject, const MeasureOptions& options);
 Result<std::vector<engines::LayerTime>> ProfileLayers(const Subject& subject, const MeasureOptions& options);
 
@@ -76,9 +79,11 @@ struct EvaluateOptions {
   const std::function<void(size_t done, size_t of)>* progress = nullptr;
 };
 Result<std::vector<data::Observation>> Evaluate(const Subject& subject, const EvaluateOptions& options);
-Status RecordOutputs(const Subject& subject, const EvaluateOptions& options, const std::filesystem::path& folder);
+Status RecordOutputs(const Subject& subject, const EvaluateOptions& options,
+                     const std::filesystem::path& folder);
 
-/// Value of a metric with a bootstrap interval (95 %, fixed seed), and the paired difference to the original (value minus its).
+/// Value of a metric with a bootstrap interval (95 %, fixed seed), and the paired difference to the original
+/// (value minus its).
 struct Score {
   double value = 0, low = 0, high = 0;
   size_t samples = 0;

@@ -11,8 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A member that is added to one of these structures and forgotten in protocol.h would be lost on the way to the worker;
-// naming them all here makes that a compile error.
+// A member that is added to one of these structures and forgotten in protocol.h would be lost on the way to
+// the worker; naming them all here makes that a compile error.
 [[maybe_unused]] void EveryMemberTravels(const data::InputSpec& input, const data::SamplesSpec& samples,
                                          const data::MetricSpec& metric, const Subject& subject) {
   [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10] = input;
@@ -34,8 +34,10 @@ bool HasNpyForm(ir::DataType type) {
     case ir::DataType::kUint8:
     case ir::DataType::kUint16:
     case ir::DataType::kUint32:
-    case ir::DataType::kUint64: return true;
-    default: return false;
+    case ir::DataType::kUint64:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -45,7 +47,8 @@ fs::path TensorPath(const fs::path& folder, const std::string& prefix, size_t i)
 
 }  // namespace
 
-Status WriteTensors(const std::vector<ir::Tensor>& tensors, const fs::path& folder, const std::string& prefix) {
+Status WriteTensors(const std::vector<ir::Tensor>& tensors, const fs::path& folder,
+                    const std::string& prefix) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (!HasNpyForm(tensors[i].type())) {
       Diagnostic diagnostic;

@@ -1,6 +1,7 @@
-// What a worker and its master say to each other: one JSON object a line, {"do": "time", "runs": 20} one way and
-// {"ms": [...]} or {"error": {...}} back; long work also sends {"done": 12, "of": 86} lines. Tensors travel as .npy files.
-// For the files of this folder only.
+// What a worker and its master say to each other: one JSON object a line, {"do": "time", "runs": 20} one way
+// and
+// {"ms": [...]} or {"error": {...}} back; long work also sends {"done": 12, "of": 86} lines. Tensors travel
+// as .npy files. For the files of this folder only.
 #pragma once
 
 #include <filesystem>
@@ -18,9 +19,10 @@ namespace shoehorn {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Diagnostic, file, place, found, expected, fix, blame)
 
 namespace data {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputSpec, name, type, shape, layout, color, resize, resize_shorter, pad, mean, scale)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplesSpec, format, folder, labels, labels_path, csv_file_column, csv_label_column,
-                                   raw_type, limit, offset)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputSpec, name, type, shape, layout, color, resize, resize_shorter, pad,
+                                   mean, scale)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplesSpec, format, folder, labels, labels_path, csv_file_column,
+                                   csv_label_column, raw_type, limit, offset)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetricSpec, name, k, vocabulary, blank, ignore, output, score_threshold,
                                    iou_threshold, strides, command, higher_is_better)
 }  // namespace data
@@ -35,8 +37,10 @@ using Json = nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Subject, engine, precision, threads, engine_defaults, artifact)
 
-/// Writes tensor i as `<folder>/<prefix>i.npy`. Errors: a type that has no .npy form (strings, 4-bit integers, bfloat16).
-Status WriteTensors(const std::vector<ir::Tensor>& tensors, const std::filesystem::path& folder, const std::string& prefix);
+/// Writes tensor i as `<folder>/<prefix>i.npy`. Errors: a type that has no .npy form (strings, 4-bit
+/// integers, bfloat16).
+Status WriteTensors(const std::vector<ir::Tensor>& tensors, const std::filesystem::path& folder,
+                    const std::string& prefix);
 /// Reads them back, from 0 up to the first that is not there.
 Result<std::vector<ir::Tensor>> ReadTensors(const std::filesystem::path& folder, const std::string& prefix);
 

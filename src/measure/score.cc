@@ -1,6 +1,6 @@
-// How far a metric's value can be trusted: the bootstrap draws as many samples as there are, with repetition, and scores
-// them again and again; candidate and original are scored on the same draws, so that hard samples hit both.
-// Source: Efron, Tibshirani, An Introduction to the Bootstrap, percentile intervals.
+// How far a metric's value can be trusted: the bootstrap draws as many samples as there are, with repetition,
+// and scores them again and again; candidate and original are scored on the same draws, so that hard samples
+// hit both. Source: Efron, Tibshirani, An Introduction to the Bootstrap, percentile intervals.
 #include <algorithm>
 #include <random>
 
@@ -27,7 +27,9 @@ size_t DrawsFor(const Rows& rows) {
 
 std::pair<double, double> Interval(std::vector<double> values) {
   std::ranges::sort(values);
-  const auto at = [&](double q) { return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))]; };
+  const auto at = [&](double q) {
+    return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))];
+  };
   return {at(0.025), at(0.975)};
 }
 
@@ -60,7 +62,8 @@ Score ScoreOf(const data::Metric& metric, const Rows& rows, const Rows* original
     if (original != nullptr) differences.push_back(values.back() - metric.Score(theirs));
   }
   std::tie(score.low, score.high) = Interval(std::move(values));
-  if (original != nullptr) std::tie(score.difference_low, score.difference_high) = Interval(std::move(differences));
+  if (original != nullptr)
+    std::tie(score.difference_low, score.difference_high) = Interval(std::move(differences));
   return score;
 }
 

@@ -14,7 +14,8 @@ Quantile OfSorted(const std::vector<double>& sorted, double q) {
   using boost::math::cdf;
   const size_t n = sorted.size();
   SHOEHORN_CHECK(n > 0, "a quantile of nothing");
-  const boost::math::binomial_distribution<double> below(static_cast<double>(n), q);  // values below the true quantile
+  const boost::math::binomial_distribution<double> below(static_cast<double>(n),
+                                                         q);  // values below the true quantile
   // Ranks count from 1: the value of rank r is below the quantile's lower bound with probability cdf(r - 1).
   size_t low = static_cast<size_t>(std::floor(static_cast<double>(n) * q)), high = low;
   while (low > 0 && cdf(below, static_cast<double>(low - 1)) > kTail) --low;

@@ -1,5 +1,5 @@
-// The worker: a process that loads one model in one engine and does what it is told, so that a crash, a leak or a peak of
-// memory is this model's alone. See protocol.h for what is said.
+// The worker: a process that loads one model in one engine and does what it is told, so that a crash, a leak
+// or a peak of memory is this model's alone. See protocol.h for what is said.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -71,7 +71,8 @@ class Worker {
   }
 
   Result<Json> Bind(const Json& request) {
-    SHOEHORN_ASSIGN(const auto inputs, ReadTensors(request.at("folder").get<std::filesystem::path>(), "input"));
+    SHOEHORN_ASSIGN(const auto inputs,
+                    ReadTensors(request.at("folder").get<std::filesystem::path>(), "input"));
     SHOEHORN_TRY(session_->Bind(inputs));
     return Json::object();
   }
@@ -112,7 +113,8 @@ class Worker {
   template <typename Use>
   Status ForEachSample(const Json& request, Use use) {
     const auto inputs = request.at("inputs").get<std::vector<data::InputSpec>>();
-    SHOEHORN_ASSIGN(const auto samples, data::OpenSamples(request.at("samples").get<data::SamplesSpec>(), inputs));
+    SHOEHORN_ASSIGN(const auto samples,
+                    data::OpenSamples(request.at("samples").get<data::SamplesSpec>(), inputs));
     SHOEHORN_ASSIGN(const std::vector<size_t> order, OrderOf(inputs));
     auto said = Clock::now();
     for (size_t i = 0; i < samples->size(); ++i) {
@@ -157,25 +159,26 @@ class Worker {
     SHOEHORN_ASSIGN(const auto metric, data::MakeMetric(request.at("metric").get<data::MetricSpec>(), names));
     const auto reference_folder = request.at("reference").get<std::filesystem::path>();
     Json rows = Json::array();
-    SHOEHORN_TRY(ForEachSample(request, [&](size_t i, const data::Sample& sample,
-                                            const std::vector<ir::Tensor>& outputs) -> Status {
-      std::vector<ir::Tensor> reference;
-      if (metric->needs_reference()) {
-        SHOEHORN_ASSIGN(reference, ReadTensors(reference_folder, std::to_string(i) + "."));
-      }
-      SHOEHORN_ASSIGN(const data::Observation row, metric->Observe(sample, outputs, reference));
-      rows.push_back(ToJson(row));
-      return Ok();
-    }));
+    SHOEHORN_TRY(ForEachSample(
+        request, [&](size_t i, const data::Sample& sample, const std::vector<ir::Tensor>& outputs) -> Status {
+          std::vector<ir::Tensor> reference;
+          if (metric->needs_reference()) {
+            SHOEHORN_ASSIGN(reference, ReadTensors(reference_folder, std::to_string(i) + "."));
+          }
+          SHOEHORN_ASSIGN(const data::Observation row, metric->Observe(sample, outputs, reference));
+          rows.push_back(ToJson(row));
+          return Ok();
+        }));
     return Json{{"rows", std::move(rows)}};
   }
 
   Result<Json> Record(const Json& request) {
     const auto folder = request.at("folder").get<std::filesystem::path>();
     SHOEHORN_TRY(MakeFolder(folder));
-    SHOEHORN_TRY(ForEachSample(request, [&](size_t i, const data::Sample&, const std::vector<ir::Tensor>& outputs) {
-      return WriteTensors(outputs, folder, std::to_string(i) + ".");
-    }));
+    SHOEHORN_TRY(
+        ForEachSample(request, [&](size_t i, const data::Sample&, const std::vector<ir::Tensor>& outputs) {
+          return WriteTensors(outputs, folder, std::to_string(i) + ".");
+        }));
     return Json::object();
   }
 
@@ -195,9 +198,15 @@ int WorkerMain() {
       const Result<Json> answer = worker.Answer(Json::parse(line));
       worker.Say(answer.ok() ? *answer : Json{{"error", answer.error()}});
     } catch (const std::bad_alloc&) {
-      worker.Say({{"error", Diagnostic{.file = "", .place = "worker", .found = "out of memory", .expected = "", .fix = ""}}});
+      worker.Say(
+          {{"error",
+            Diagnostic{.file = "", .place = "worker", .found = "out of memory", .expected = "", .fix = ""}}});
     } catch (const std::exception& error) {
-      worker.Say({{"error", Diagnostic{.file = "", .place = "worker", .found = error.what(), .expected = "", .fix = "",
+      worker.Say({{"error", Diagnostic{.file = "",
+                                       .place = "worker",
+                                       .found = error.what(),
+                                       .expected = "",
+                                       .fix = "",
                                        .blame = Blame::kFault}}});
     }
   }

@@ -4,12 +4,14 @@
 
 namespace shoehorn::measure {
 
-Result<std::unique_ptr<WorkerClient>> WorkerClient::Load(const Subject& subject, bool profile, const Limits& limits) {
+Result<std::unique_ptr<WorkerClient>> WorkerClient::Load(const Subject& subject, bool profile,
+                                                         const Limits& limits) {
   const char* asked = std::getenv("SHOEHORN_WORKER");
   const std::string program = asked != nullptr && *asked != '\0' ? asked : "/proc/self/exe";
   SHOEHORN_ASSIGN(auto process, Subprocess::Start({program, "worker"}));
   std::unique_ptr<WorkerClient> worker(new WorkerClient(subject, limits, std::move(process)));
-  SHOEHORN_ASSIGN(const Json answer, worker->Ask({{"do", "load"}, {"subject", subject}, {"profile", profile}}, "ms"));
+  SHOEHORN_ASSIGN(const Json answer,
+                  worker->Ask({{"do", "load"}, {"subject", subject}, {"profile", profile}}, "ms"));
   worker->load_ms_ = answer.get<double>();
   return worker;
 }
@@ -23,7 +25,8 @@ Diagnostic WorkerClient::AboutSubject(Diagnostic diagnostic) const {
 }
 
 Result<Json> WorkerClient::Ask(const Json& request, const char* key) {
-  if (const Status sent = process_->WriteLine(request.dump(-1, ' ', false, Json::error_handler_t::replace)); !sent.ok())
+  if (const Status sent = process_->WriteLine(request.dump(-1, ' ', false, Json::error_handler_t::replace));
+      !sent.ok())
     return AboutSubject(sent.error());
   while (true) {
     const Result<std::string> line = process_->ReadLine(limits_.timeout, limits_.stop);

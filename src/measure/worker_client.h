@@ -1,5 +1,5 @@
-// The master's side of a worker process: asks, waits, and turns whatever goes wrong over there into a Diagnostic that
-// says which model in which engine it was. For the files of this folder only.
+// The master's side of a worker process: asks, waits, and turns whatever goes wrong over there into a
+// Diagnostic that says which model in which engine it was. For the files of this folder only.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,8 @@ class WorkerClient {
   };
 
   /// Starts a worker ($SHOEHORN_WORKER, else this program) and lets it load `subject`.
-  static Result<std::unique_ptr<WorkerClient>> Load(const Subject& subject, bool profile, const Limits& limits);
+  static Result<std::unique_ptr<WorkerClient>> Load(const Subject& subject, bool profile,
+                                                    const Limits& limits);
 
   /// The answer's `key` (null: the answer as a whole). Errors: what the worker reports, or how it ended.
   Result<Json> Ask(const Json& request, const char* key = nullptr);

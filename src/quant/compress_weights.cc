@@ -11,7 +11,8 @@ bool HasPackableWeights(const ir::Node& node, int64_t least_elements) {
   const ir::Value* weights = node.input(1);
   const ir::Tensor* tensor = weights != nullptr ? weights->constant() : nullptr;
   return tensor != nullptr && tensor->type() == ir::DataType::kFloat && tensor->rank() >= 2 &&
-         (tensor->rank() == 2 || node.Is("Conv")) && tensor->count() >= least_elements && weights->has_single_use();
+         (tensor->rank() == 2 || node.Is("Conv")) && tensor->count() >= least_elements &&
+         weights->has_single_use();
 }
 
 }  // namespace
@@ -28,7 +29,8 @@ size_t CompressWeights(ir::Model& model, int64_t least_elements) {
     ir::Value& scales = graph.AddConstant(
         weights.name() + "_scale",
         ir::Tensor::Of<float>({static_cast<int64_t>(integers.scales.size())}, integers.scales));
-    ir::Node& unpack = graph.AddNode("DequantizeLinear", weights.name() + "_unpack", {&values, &scales}, 1, &node);
+    ir::Node& unpack =
+        graph.AddNode("DequantizeLinear", weights.name() + "_unpack", {&values, &scales}, 1, &node);
     unpack.Set("axis", static_cast<int64_t>(axis));
     unpack.origins = node.UserNames();
     unpack.output()->type = weights.type;

@@ -7,8 +7,8 @@
 
 namespace shoehorn::quant {
 
-/// Packs the constant float weights of Conv, MatMul and Gemm that have at least `least_elements` elements and one
-/// user. The model must come from PrepareModel. How many tensors were packed.
+/// Packs the constant float weights of Conv, MatMul and Gemm that have at least `least_elements` elements and
+/// one user. The model must come from PrepareModel. How many tensors were packed.
 size_t CompressWeights(ir::Model& model, int64_t least_elements = 4096);
 
 }  // namespace shoehorn::quant

@@ -15,7 +15,8 @@ namespace {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 [[gnu::target_clones("default", "avx2", "avx512f")]]
 #endif
-Summary Summarize(std::span<const float> values) {
+Summary
+Summarize(std::span<const float> values) {
   constexpr size_t kLanes = 16;
   using Lanes [[gnu::vector_size(kLanes * sizeof(float))]] = float;
   Summary all;

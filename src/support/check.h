@@ -11,8 +11,8 @@ namespace shoehorn {
 
 }  // namespace shoehorn
 
-#define SHOEHORN_CHECK(condition, note)                                        \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]]                                             \
-      ::shoehorn::CheckFailed(__FILE__, __LINE__, #condition, note);           \
+#define SHOEHORN_CHECK(condition, note)                              \
+  do {                                                               \
+    if (!(condition)) [[unlikely]]                                   \
+      ::shoehorn::CheckFailed(__FILE__, __LINE__, #condition, note); \
   } while (false)

@@ -16,7 +16,7 @@ size_t Utf8Length(std::string_view text) {
   if (length == 0 || lead >= 0xf5 || text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
-  if (lead == 0xc2 && byte(1) < 0xa0) return 0;                                   // C1 control characters
+  if (lead == 0xc2 && byte(1) < 0xa0) return 0;  // C1 control characters
   if (lead == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) return 0;  // direction overrides
   return length;
 }
@@ -70,7 +70,9 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string>& ca
 }
 
 std::string Diagnostic::Text() const {
-  std::string text = blame == Blame::kFault ? "fault: " : blame == Blame::kInterrupted ? "stopped: " : "error: ";
+  std::string text = blame == Blame::kFault         ? "fault: "
+                     : blame == Blame::kInterrupted ? "stopped: "
+                                                    : "error: ";
   if (!file.empty()) text += Escaped(file) + ": ";
   if (!place.empty()) text += Escaped(place) + ": ";
   text += Escaped(found);

@@ -26,8 +26,8 @@ struct Diagnostic {
   std::string Text() const;
 };
 
-/// `name` with control characters and other unprintable bytes written as \xNN, so that a name from a model cannot
-/// move the cursor or forge a message. UTF-8 is kept when valid.
+/// `name` with control characters and other unprintable bytes written as \xNN, so that a name from a model
+/// cannot move the cursor or forge a message. UTF-8 is kept when valid.
 std::string Escaped(std::string_view name);
 
 /// The candidate nearest to `word` by edit distance, or empty when none is near enough to suggest.

@@ -20,12 +20,19 @@ Diagnostic SystemError(const fs::path& path, std::string doing, int code) {
   diagnostic.file = path.string();
   diagnostic.found = doing + ": " + std::strerror(code);
   switch (code) {
-    case ENOENT: diagnostic.fix = "check the path"; break;
+    case ENOENT:
+      diagnostic.fix = "check the path";
+      break;
     case EACCES:
-    case EROFS: diagnostic.fix = "check the permissions of the file and its folder"; break;
+    case EROFS:
+      diagnostic.fix = "check the permissions of the file and its folder";
+      break;
     case ENOSPC:
-    case EDQUOT: diagnostic.fix = "free space on the disk, nothing was changed"; break;
-    default: break;
+    case EDQUOT:
+      diagnostic.fix = "free space on the disk, nothing was changed";
+      break;
+    default:
+      break;
   }
   return diagnostic;
 }
@@ -42,7 +49,9 @@ Status WriteAll(int descriptor, const fs::path& path, std::span<const std::byte>
   return Ok();
 }
 
-fs::path WithoutTrailingSlash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
+fs::path WithoutTrailingSlash(const fs::path& path) {
+  return path.has_filename() ? path : path.parent_path();
+}
 
 fs::path TemporaryBeside(const fs::path& path) {
   fs::path temporary = WithoutTrailingSlash(path);
@@ -171,7 +180,8 @@ Status StagedFolder::Commit() {
     committed_ = true;
     return Ok();
   }
-  if (errno != EEXIST || !replace_) return SystemError(path_, "cannot move the finished folder into place", errno);
+  if (errno != EEXIST || !replace_)
+    return SystemError(path_, "cannot move the finished folder into place", errno);
   if (!rename(RENAME_EXCHANGE)) return SystemError(path_, "cannot replace", errno);
   committed_ = true;
   std::error_code ignored;
@@ -193,7 +203,9 @@ std::string HashBytes(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::string HashText(std::string_view text) { return HashBytes(std::as_bytes(std::span(text.data(), text.size()))); }
+std::string HashText(std::string_view text) {
+  return HashBytes(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 Result<std::string> HashFile(const fs::path& path) {
   SHOEHORN_ASSIGN(auto file, MappedFile::Open(path));

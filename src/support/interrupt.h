@@ -1,5 +1,5 @@
-// Ctrl-C as a question that long work asks at its own quiet moments: `if (Interrupted()) return StoppedByUser();`. A second
-// Ctrl-C ends the process at once.
+// Ctrl-C as a question that long work asks at its own quiet moments: `if (Interrupted()) return
+// StoppedByUser();`. A second Ctrl-C ends the process at once.
 #pragma once
 
 #include "support/diagnostic.h"

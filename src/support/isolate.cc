@@ -65,7 +65,8 @@ Result<std::string> RunIsolated(const std::function<std::string()>& work) {
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
     const char* name = ::sigabbrev_np(signal);
-    return Broken(std::string("killed by SIG") + (name != nullptr ? name : "?") + " (" + ::strsignal(signal) + ")");
+    return Broken(std::string("killed by SIG") + (name != nullptr ? name : "?") + " (" + ::strsignal(signal) +
+                  ")");
   }
   return Broken("ended with exit code " + std::to_string(WEXITSTATUS(status)));
 }

@@ -1,5 +1,5 @@
-// One process at a time in a folder: `out/` of two fits that run at once would be a mixture of both. The lock goes with the
-// process, so a kill leaves none behind.
+// One process at a time in a folder: `out/` of two fits that run at once would be a mixture of both. The lock
+// goes with the process, so a kill leaves none behind.
 #pragma once
 
 #include <filesystem>

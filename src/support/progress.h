@@ -1,5 +1,6 @@
-// One line on a terminal that says what is being done, e.g. "[3/14] openvino-bf16-1t: accuracy on 512 samples"; nothing at
-// all where standard error is no terminal. It changes only between measurements, never during one.
+// One line on a terminal that says what is being done, e.g. "[3/14] openvino-bf16-1t: accuracy on 512
+// samples"; nothing at all where standard error is no terminal. It changes only between measurements, never
+// during one.
 #pragma once
 
 #include <string>

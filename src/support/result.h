@@ -15,8 +15,9 @@ namespace shoehorn {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Diagnostic diagnostic)                                          // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Diagnostic diagnostic)                              // NOLINT(google-explicit-constructor)
       : state_(std::in_place_index<1>, std::move(diagnostic)) {}
 
   bool ok() const { return state_.index() == 0; }
@@ -54,18 +55,18 @@ inline Status Ok() { return Status(std::monostate{}); }
 
 }  // namespace shoehorn
 
-#define SHOEHORN_TRY(expression)                                               \
-  do {                                                                         \
-    if (auto shoehorn_status = (expression); !shoehorn_status.ok())            \
-      return shoehorn_status.error();                                          \
+#define SHOEHORN_TRY(expression)                                                                    \
+  do {                                                                                              \
+    if (auto shoehorn_status = (expression); !shoehorn_status.ok()) return shoehorn_status.error(); \
   } while (false)
 
 #define SHOEHORN_CONCAT_(a, b) a##b
 #define SHOEHORN_CONCAT(a, b) SHOEHORN_CONCAT_(a, b)
-#define SHOEHORN_ASSIGN_(temporary, target, expression)                        \
-  auto temporary = (expression);                                               \
-  if (!temporary.ok()) return temporary.error();                               \
+#define SHOEHORN_ASSIGN_(temporary, target, expression) \
+  auto temporary = (expression);                        \
+  if (!temporary.ok()) return temporary.error();        \
   target = std::move(temporary).value()
-/// SHOEHORN_ASSIGN(auto x, F()): x is F()'s value, or its Diagnostic is returned. A type with a comma wants `auto`.
-#define SHOEHORN_ASSIGN(target, expression)                                    \
+/// SHOEHORN_ASSIGN(auto x, F()): x is F()'s value, or its Diagnostic is returned. A type with a comma wants
+/// `auto`.
+#define SHOEHORN_ASSIGN(target, expression) \
   SHOEHORN_ASSIGN_(SHOEHORN_CONCAT(shoehorn_result_, __LINE__), target, expression)

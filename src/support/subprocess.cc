@@ -22,7 +22,8 @@ constexpr size_t kLastWords = 2000;  // bytes of standard error that are kept fo
 constexpr int kExecFailed = 127;
 
 // In the child, between fork and exec: only calls that are safe after a fork of a process with threads.
-[[noreturn]] void Become(char* const* arguments, pid_t parent, int input, int output, int errors, int failure) {
+[[noreturn]] void Become(char* const* arguments, pid_t parent, int input, int output, int errors,
+                         int failure) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kExecFailed);  // it died before the line above
   ::setpgid(0, 0);
@@ -56,7 +57,8 @@ Result<std::unique_ptr<Subprocess>> Subprocess::Start(const std::vector<std::str
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  // Standard input is a socket, because only a socket can be written to without a SIGPIPE when the child is gone.
+  // Standard input is a socket, because only a socket can be written to without a SIGPIPE when the child is
+  // gone.
   int input[2] = {-1, -1}, output[2] = {-1, -1}, errors[2] = {-1, -1}, failure[2] = {-1, -1};
   const auto close_all = [&] {
     for (int* pair : {input, output, errors, failure})
@@ -107,7 +109,8 @@ Diagnostic Subprocess::Ended() {
   Drain();
   Diagnostic diagnostic;
   diagnostic.found = "the process " + DescribeExit(status_);
-  if (WIFSIGNALED(status_) && WTERMSIG(status_) == SIGKILL) diagnostic.found += ", perhaps for want of memory";
+  if (WIFSIGNALED(status_) && WTERMSIG(status_) == SIGKILL)
+    diagnostic.found += ", perhaps for want of memory";
   std::string words = last_words_;
   while (!words.empty() && std::isspace(static_cast<unsigned char>(words.back())) != 0) words.pop_back();
   std::ranges::replace(words, '\n', ' ');
@@ -135,7 +138,8 @@ Status Subprocess::WriteLine(std::string_view line) {
   return Ok();
 }
 
-Result<std::string> Subprocess::ReadLine(std::chrono::milliseconds timeout, const std::function<bool()>* stop) {
+Result<std::string> Subprocess::ReadLine(std::chrono::milliseconds timeout,
+                                         const std::function<bool()>* stop) {
   const auto deadline = Clock::now() + timeout;
   size_t searched = 0;
   while (true) {
@@ -155,12 +159,14 @@ Result<std::string> Subprocess::ReadLine(std::chrono::milliseconds timeout, cons
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) {
       Kill();
-      diagnostic.found = "the process gave no answer within " + std::to_string(timeout.count()) + " ms and was killed";
+      diagnostic.found =
+          "the process gave no answer within " + std::to_string(timeout.count()) + " ms and was killed";
       return diagnostic;
     }
     const auto wait = stop != nullptr ? std::min(left, std::chrono::milliseconds(100)) : left;
     pollfd polled[] = {{output_, POLLIN, 0}, {errors_, POLLIN, 0}};
-    if (::poll(polled, 2, static_cast<int>(std::min<int64_t>(wait.count() + 1, 1 << 30))) < 0 && errno != EINTR)
+    if (::poll(polled, 2, static_cast<int>(std::min<int64_t>(wait.count() + 1, 1 << 30))) < 0 &&
+        errno != EINTR)
       SHOEHORN_CHECK(false, "poll failed");
     if (polled[1].revents != 0) Drain();
     if (polled[0].revents == 0) {
@@ -181,7 +187,8 @@ std::string DescribeExit(int status) {
   if (!WIFSIGNALED(status)) return "ended with exit code " + std::to_string(WEXITSTATUS(status));
   const int signal = WTERMSIG(status);
   const char* name = ::sigabbrev_np(signal);
-  return "was killed by signal " + std::to_string(signal) + (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
+  return "was killed by signal " + std::to_string(signal) +
+         (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
 }
 
 uint64_t PeakResidentBytes() {

@@ -21,7 +21,8 @@ namespace shoehorn {
 class Subprocess {
  public:
   /// Starts `command`: a program's path (or a name to look up in PATH) and its arguments.
-  /// The thread that calls this must live as long as the child is wanted. Errors: no such program, no process to be had.
+  /// The thread that calls this must live as long as the child is wanted. Errors: no such program, no process
+  /// to be had.
   static Result<std::unique_ptr<Subprocess>> Start(const std::vector<std::string>& command);
   /// Kills the child if it still runs.
   ~Subprocess();
@@ -30,10 +31,11 @@ class Subprocess {
 
   /// Writes `line` and a newline to the child's standard input. Errors: the child has ended, and how.
   Status WriteLine(std::string_view line);
-  /// The next line of its standard output, without the newline. `stop` (may be null) is asked ten times a second.
-  /// Errors: the child ended (how, and its last words on standard error), no line within `timeout`, `stop` said so
-  /// (blame kInterrupted); in every case the child is killed.
-  Result<std::string> ReadLine(std::chrono::milliseconds timeout, const std::function<bool()>* stop = nullptr);
+  /// The next line of its standard output, without the newline. `stop` (may be null) is asked ten times a
+  /// second. Errors: the child ended (how, and its last words on standard error), no line within `timeout`,
+  /// `stop` said so (blame kInterrupted); in every case the child is killed.
+  Result<std::string> ReadLine(std::chrono::milliseconds timeout,
+                               const std::function<bool()>* stop = nullptr);
 
   void Kill();
   pid_t pid() const { return pid_; }
@@ -53,7 +55,8 @@ class Subprocess {
 /// "ended with exit code 3", "was killed by signal 11 (SIGSEGV)", for a status of waitpid.
 std::string DescribeExit(int status);
 
-/// The largest resident memory that this process ever had (VmHWM); unlike getrusage's figure not its parent's.
+/// The largest resident memory that this process ever had (VmHWM); unlike getrusage's figure not its
+/// parent's.
 uint64_t PeakResidentBytes();
 
 }  // namespace shoehorn

@@ -12,7 +12,8 @@ Result<std::unique_ptr<TemporaryFolder>> TemporaryFolder::Create() {
   std::error_code code;
   const fs::path root = fs::temp_directory_path(code);
   std::string pattern = ((code ? fs::path("/tmp") : root) / "shoehorn-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) != nullptr) return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(pattern));
+  if (::mkdtemp(pattern.data()) != nullptr)
+    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(pattern));
   Diagnostic diagnostic;
   diagnostic.file = pattern;
   diagnostic.found = std::string("cannot create a temporary folder: ") + std::strerror(errno);

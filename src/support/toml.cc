@@ -1,10 +1,10 @@
 #include "support/toml.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cmath>
-#include <toml++/toml.h>
 
 #include "support/files.h"
 
@@ -23,8 +23,8 @@ Diagnostic At(const std::filesystem::path& name, int64_t line, std::string found
   return diagnostic;
 }
 
-// Skips the string that begins at `i` (a quote) and gives the position after it; a string that the line ends is left
-// to the parser, which stops there.
+// Skips the string that begins at `i` (a quote) and gives the position after it; a string that the line ends
+// is left to the parser, which stops there.
 size_t SkipString(std::string_view text, size_t i, int64_t& line) {
   const char quote = text[i];
   const std::string_view three = text.substr(i, 3);
@@ -44,7 +44,8 @@ size_t SkipString(std::string_view text, size_t i, int64_t& line) {
       if (!multi) return i + 1;
       if (text.substr(i, 3) == three) {
         i += 3;
-        for (int extra = 0; extra < 2 && i < text.size() && text[i] == quote; ++extra) ++i;  // """" ends with a quote
+        for (int extra = 0; extra < 2 && i < text.size() && text[i] == quote; ++extra)
+          ++i;  // """" ends with a quote
         return i;
       }
     }
@@ -104,13 +105,20 @@ bool TomlValue::is_table() const { return Node(node_).is_table(); }
 
 std::string TomlValue::Kind() const {
   switch (Node(node_).type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return fmt::format("the string \"{}\"", Node(node_).as_string()->get());
-    case toml::node_type::integer: return fmt::format("the integer {}", Node(node_).as_integer()->get());
-    case toml::node_type::floating_point: return fmt::format("the number {}", Node(node_).as_floating_point()->get());
-    case toml::node_type::boolean: return Node(node_).as_boolean()->get() ? "true" : "false";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return fmt::format("the string \"{}\"", Node(node_).as_string()->get());
+    case toml::node_type::integer:
+      return fmt::format("the integer {}", Node(node_).as_integer()->get());
+    case toml::node_type::floating_point:
+      return fmt::format("the number {}", Node(node_).as_floating_point()->get());
+    case toml::node_type::boolean:
+      return Node(node_).as_boolean()->get() ? "true" : "false";
+    default:
+      return "a date or time";
   }
 }
 
@@ -158,7 +166,8 @@ Result<std::vector<TomlValue>> TomlValue::Array() const {
   if (array == nullptr) return Wrong(Kind(), "an array in brackets");
   std::vector<TomlValue> values;
   for (size_t i = 0; i < array->size(); ++i)
-    values.push_back(Child(static_cast<const toml::node*>(array->get(i)), fmt::format("{}[{}]", key_, i), last_));
+    values.push_back(
+        Child(static_cast<const toml::node*>(array->get(i)), fmt::format("{}[{}]", key_, i), last_));
   return values;
 }
 
@@ -172,11 +181,11 @@ std::vector<std::pair<std::string, TomlValue>> TomlValue::Members() const {
   std::vector<std::pair<std::string, TomlValue>> members;
   for (const auto& [key, node] : *Node(node_).as_table()) {
     const std::string name(key.str());
-    members.emplace_back(name, Child(static_cast<const toml::node*>(&node), key_.empty() ? name : key_ + "." + name, name));
+    members.emplace_back(
+        name, Child(static_cast<const toml::node*>(&node), key_.empty() ? name : key_ + "." + name, name));
   }
-  std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
-    return a.second.line() < b.second.line();
-  });
+  std::stable_sort(members.begin(), members.end(),
+                   [](const auto& a, const auto& b) { return a.second.line() < b.second.line(); });
   return members;
 }
 
@@ -192,7 +201,8 @@ Result<TomlValue> ParseToml(std::string_view text, const std::filesystem::path& 
   try {
     file->root = toml::parse(text, std::string_view(name.native()));
   } catch (const toml::parse_error& error) {
-    Diagnostic diagnostic = At(name, static_cast<int64_t>(error.source().begin.line), std::string(error.description()));
+    Diagnostic diagnostic =
+        At(name, static_cast<int64_t>(error.source().begin.line), std::string(error.description()));
     diagnostic.place += fmt::format(", column {}", error.source().begin.column);
     diagnostic.fix = "see https://toml.io for the syntax of TOML";
     return diagnostic;

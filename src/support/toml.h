@@ -59,7 +59,8 @@ class TomlValue {
   std::string key_, last_;
 };
 
-/// Reads a file of at most 1 MiB. Errors: unreadable, too large, nested deeper than 64, syntax (with line and column).
+/// Reads a file of at most 1 MiB. Errors: unreadable, too large, nested deeper than 64, syntax (with line and
+/// column).
 Result<TomlValue> LoadToml(const std::filesystem::path& path);
 /// The same for text; `name` is what messages call it.
 Result<TomlValue> ParseToml(std::string_view text, const std::filesystem::path& name);

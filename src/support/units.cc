@@ -39,8 +39,13 @@ Result<double> ParseQuantity(std::string_view text, std::span<const Unit> units,
 }
 
 constexpr Unit kDurations[] = {{"us", 1e-6}, {"µs", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}};
-constexpr Unit kBytes[] = {{"B", 1},           {"kB", 1e3},          {"MB", 1e6},    {"GB", 1e9},
-                           {"KiB", 1024},      {"MiB", 1024 * 1024}, {"GiB", 1024.0 * 1024 * 1024}};
+constexpr Unit kBytes[] = {{"B", 1},
+                           {"kB", 1e3},
+                           {"MB", 1e6},
+                           {"GB", 1e9},
+                           {"KiB", 1024},
+                           {"MiB", 1024 * 1024},
+                           {"GiB", 1024.0 * 1024 * 1024}};
 constexpr Unit kFractions[] = {{"", 1}, {"%", 0.01}, {"point", 0.01}, {"points", 0.01}};
 
 }  // namespace
@@ -50,7 +55,8 @@ Result<double> ParseDuration(std::string_view text) {
 }
 
 Result<double> ParseBytes(std::string_view text) {
-  return ParseQuantity(text, kBytes, "a size", "a number and a unit: \"4 MiB\" (B, kB, MB, GB, KiB, MiB, GiB)");
+  return ParseQuantity(text, kBytes, "a size",
+                       "a number and a unit: \"4 MiB\" (B, kB, MB, GB, KiB, MiB, GiB)");
 }
 
 Result<double> ParseFraction(std::string_view text) {

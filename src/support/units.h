@@ -1,5 +1,5 @@
-// Quantities as people write them: "12 ms", "4 MiB", "5 %", "1 point", and back again for messages and reports.
-// A number without its unit is ambiguous in a spec, so durations and sizes always carry one.
+// Quantities as people write them: "12 ms", "4 MiB", "5 %", "1 point", and back again for messages and
+// reports. A number without its unit is ambiguous in a spec, so durations and sizes always carry one.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace shoehorn {
 
-/// Seconds of "10 min", "1.5 s", "12 ms", "250 us" or "2 h"; must be finite and not negative. The Diagnostic has
-/// `found` and `expected` filled in; callers add file and place.
+/// Seconds of "10 min", "1.5 s", "12 ms", "250 us" or "2 h"; must be finite and not negative. The Diagnostic
+/// has `found` and `expected` filled in; callers add file and place.
 Result<double> ParseDuration(std::string_view text);
 
 /// Bytes of "4 MiB", "500 kB", "1.5 GB" or "64 B" (k, M, G are powers of 1000; Ki, Mi, Gi of 1024).

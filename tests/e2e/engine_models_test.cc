@@ -1,5 +1,6 @@
-// Real models in every engine, from the file and from the engine's own artifact: the same names and shapes of inputs and outputs, and
-// in fp32 the numbers of ONNX Runtime. What an engine cannot load is a Diagnostic, and stands in the table below.
+// Real models in every engine, from the file and from the engine's own artifact: the same names and shapes of
+// inputs and outputs, and in fp32 the numbers of ONNX Runtime. What an engine cannot load is a Diagnostic,
+// and stands in the table below.
 #include <gmock/gmock.h>
 
 #include "engines/engine.h"
@@ -16,7 +17,8 @@ struct EngineCase {
   const char* openvino_refuses = nullptr;  ///< with these words
 };
 
-testing::InputOptions Shapes(std::map<std::string, ir::Shape> shapes, int64_t lowest_int = 0, int64_t highest_int = 1) {
+testing::InputOptions Shapes(std::map<std::string, ir::Shape> shapes, int64_t lowest_int = 0,
+                             int64_t highest_int = 1) {
   testing::InputOptions options;
   options.shapes = std::move(shapes);
   options.lowest_int = lowest_int;
@@ -59,7 +61,8 @@ class EngineModel : public ::testing::TestWithParam<EngineCase> {};
 TEST_P(EngineModel, RunsInEveryEngine) {
   const EngineCase& engine_case = GetParam();
   std::filesystem::path path = std::filesystem::path(SHOEHORN_DEPS_DIR) / "models" / engine_case.file;
-  if (!std::filesystem::exists(path)) path = std::filesystem::path(SHOEHORN_DATA_DIR) / "models" / engine_case.file;
+  if (!std::filesystem::exists(path))
+    path = std::filesystem::path(SHOEHORN_DATA_DIR) / "models" / engine_case.file;
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "the shared test data is absent: " << path;
   const auto model = formats::LoadOnnx(path);
   ASSERT_TRUE(model.ok()) << model.error().Text();
@@ -95,7 +98,8 @@ TEST_P(EngineModel, RunsInEveryEngine) {
       const auto found = (*session)->Run(inputs);
       ASSERT_TRUE(found.ok()) << found.error().Text();
       ASSERT_EQ(found->size(), expected->size());
-      for (size_t i = 0; i < found->size(); ++i) EXPECT_TRUE(testing::Near((*found)[i], (*expected)[i], 1e-3)) << i << " " << file;
+      for (size_t i = 0; i < found->size(); ++i)
+        EXPECT_TRUE(testing::Near((*found)[i], (*expected)[i], 1e-3)) << i << " " << file;
     }
   }
 }

@@ -1,5 +1,5 @@
-// The main job as a user runs it, on a small model and samples of its own making: the folder that comes out, what is said about
-// bad input, and what a kill, Ctrl-C or a full disk leave behind.
+// The main job as a user runs it, on a small model and samples of its own making: the folder that comes out,
+// what is said about bad input, and what a kill, Ctrl-C or a full disk leave behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -20,9 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using testing::Ended;
+using ::testing::HasSubstr;
 using testing::RunProgram;
 using testing::RunProgramAndSignal;
-using ::testing::HasSubstr;
 
 std::vector<float> Noise(size_t count, unsigned seed) {
   std::mt19937 random(seed);
@@ -49,8 +49,8 @@ void WriteModel(const fs::path& path) {
   int64_t channels = 3;
   for (int layer = 0; layer < 2; ++layer) {
     const size_t count = static_cast<size_t>(32 * channels * 9);
-    ir::Value& weights =
-        graph.AddConstant("w" + std::to_string(layer), ir::Tensor::Of<float>({32, channels, 3, 3}, Noise(count, 7)));
+    ir::Value& weights = graph.AddConstant("w" + std::to_string(layer),
+                                           ir::Tensor::Of<float>({32, channels, 3, 3}, Noise(count, 7)));
     ir::Node& conv = graph.AddNode("Conv", "conv" + std::to_string(layer), {value, &weights});
     conv.Set("pads", std::vector<int64_t>{1, 1, 1, 1});
     value = graph.AddNode("Relu", "relu" + std::to_string(layer), {conv.output()}).output();
@@ -79,15 +79,18 @@ class FitTest : public ::testing::Test {
     scratch_.Write("labels.csv", labels);
     WriteSpec();
   }
-  void WriteSpec(const std::string& evaluation = "", const std::string& rest = "[metric]\nname = \"cosine\"\n") {
-    scratch_.Write("spec.toml",
-                   "model = \"small.onnx\"\nbudget = \"60 s\"\nengines = \"onnxruntime\"\n[[input]]\nname = \"x\"\n"
-                   "[calibration]\nformat = \"raw\"\nfolder = \"samples\"\nlimit = 4\n"
-                   "[evaluation]\nformat = \"raw\"\nfolder = \"samples\"\noffset = 4\n" +
-                       evaluation + rest);
+  void WriteSpec(const std::string& evaluation = "",
+                 const std::string& rest = "[metric]\nname = \"cosine\"\n") {
+    scratch_.Write(
+        "spec.toml",
+        "model = \"small.onnx\"\nbudget = \"60 s\"\nengines = \"onnxruntime\"\n[[input]]\nname = \"x\"\n"
+        "[calibration]\nformat = \"raw\"\nfolder = \"samples\"\nlimit = 4\n"
+        "[evaluation]\nformat = \"raw\"\nfolder = \"samples\"\noffset = 4\n" +
+            evaluation + rest);
   }
   std::vector<std::string> FitArguments(bool force = false) const {
-    std::vector<std::string> arguments = {"fit", (scratch_.path() / "spec.toml").string(), "-o", Out().string()};
+    std::vector<std::string> arguments = {"fit", (scratch_.path() / "spec.toml").string(), "-o",
+                                          Out().string()};
     if (force) arguments.emplace_back("--force");
     return arguments;
   }
@@ -96,7 +99,8 @@ class FitTest : public ::testing::Test {
   std::string Masked(const std::string& text) const { return scratch_.Masked(text); }
 
   void ExpectWhole(const fs::path& out) const {
-    for (const char* name : {"result.json", "plan.json", "report.html"}) EXPECT_TRUE(fs::exists(out / name)) << name;
+    for (const char* name : {"result.json", "plan.json", "report.html"})
+      EXPECT_TRUE(fs::exists(out / name)) << name;
     std::ifstream file(out / "result.json");
     const auto result = nlohmann::json::parse(file, nullptr, false);
     ASSERT_TRUE(result.is_object());
@@ -106,7 +110,8 @@ class FitTest : public ::testing::Test {
   size_t FinishedCandidates() const {
     size_t count = 0;
     std::error_code code;
-    for (fs::directory_iterator it(StateFolder() / "candidates", code), end; !code && it != end; it.increment(code))
+    for (fs::directory_iterator it(StateFolder() / "candidates", code), end; !code && it != end;
+         it.increment(code))
       count += it->path().extension() == ".json";
     return count;
   }
@@ -178,7 +183,8 @@ TEST_F(FitTest, StopsCleanlyOnCtrlC) {
 
 TEST_F(FitTest, SaysThatTheFolderCannotBeWritten) {
   scratch_.Write("file", "");
-  const Ended ended = RunProgram({"fit", (scratch_.path() / "spec.toml").string(), "-o", (scratch_.path() / "file/out").string()});
+  const Ended ended = RunProgram(
+      {"fit", (scratch_.path() / "spec.toml").string(), "-o", (scratch_.path() / "file/out").string()});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_THAT(Masked(ended.err), HasSubstr("error: DIR/file"));
 }
@@ -186,8 +192,10 @@ TEST_F(FitTest, SaysThatTheFolderCannotBeWritten) {
 TEST_F(FitTest, AFullDiskIsBadLuckAndNoCrash) {
   const fs::path disk = scratch_.path() / "disk";
   fs::create_directory(disk);
-  if (::mount("none", disk.c_str(), "tmpfs", 0, "size=24k") != 0) GTEST_SKIP() << "mounting a small disk needs root";
-  const Ended ended = RunProgram({"fit", (scratch_.path() / "spec.toml").string(), "-o", (disk / "out").string()});
+  if (::mount("none", disk.c_str(), "tmpfs", 0, "size=24k") != 0)
+    GTEST_SKIP() << "mounting a small disk needs root";
+  const Ended ended =
+      RunProgram({"fit", (scratch_.path() / "spec.toml").string(), "-o", (disk / "out").string()});
   const bool exists = fs::exists(disk / "out");
   ::umount(disk.c_str());
   EXPECT_EQ(ended.exit_code, 2) << ended.err;

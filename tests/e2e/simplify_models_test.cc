@@ -1,6 +1,6 @@
-// Real models, simplified as a user would: the file that comes out passes the checker, keeps the names of its inputs
-// and outputs, computes the same numbers, and has no more nodes than the better of onnxsim 0.8.1 and onnxslim 0.1.98
-// leaves.
+// Real models, simplified as a user would: the file that comes out passes the checker, keeps the names of its
+// inputs and outputs, computes the same numbers, and has no more nodes than the better of onnxsim 0.8.1 and
+// onnxslim 0.1.98 leaves.
 #include <gmock/gmock.h>
 
 #include "engines/evaluator.h"
@@ -17,7 +17,8 @@ struct ModelCase {
   testing::InputOptions inputs = {};
 };
 
-testing::InputOptions Shapes(std::map<std::string, ir::Shape> shapes, int64_t lowest_int = 0, int64_t highest_int = 1) {
+testing::InputOptions Shapes(std::map<std::string, ir::Shape> shapes, int64_t lowest_int = 0,
+                             int64_t highest_int = 1) {
   testing::InputOptions options;
   options.shapes = std::move(shapes);
   options.lowest_int = lowest_int;
@@ -61,7 +62,8 @@ class SimplifiedModel : public ::testing::TestWithParam<ModelCase> {};
 TEST_P(SimplifiedModel, ComputesTheSameWithFewNodes) {
   const ModelCase& model_case = GetParam();
   std::filesystem::path path = std::filesystem::path(SHOEHORN_DEPS_DIR) / "models" / model_case.file;
-  if (!std::filesystem::exists(path)) path = std::filesystem::path(SHOEHORN_DATA_DIR) / "models" / model_case.file;
+  if (!std::filesystem::exists(path))
+    path = std::filesystem::path(SHOEHORN_DATA_DIR) / "models" / model_case.file;
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "the shared test data is absent: " << path;
 
   const auto original = formats::LoadOnnx(path);

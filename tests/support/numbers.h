@@ -14,8 +14,8 @@ namespace shoehorn::testing {
 
 struct InputOptions {
   std::map<std::string, ir::Shape> shapes;  ///< of inputs, by name; the rest by what follows
-  std::map<std::string, int64_t> sizes;  ///< of named dimensions
-  int64_t other_size = 2;                ///< of all other dynamic dimensions
+  std::map<std::string, int64_t> sizes;     ///< of named dimensions
+  int64_t other_size = 2;                   ///< of all other dynamic dimensions
   int64_t lowest_int = 0, highest_int = 1;
   uint32_t seed = 1;
 };

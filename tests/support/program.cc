@@ -54,7 +54,8 @@ Ended Run(const std::vector<std::string>& arguments, std::chrono::milliseconds d
 
 Ended RunProgram(const std::vector<std::string>& arguments) { return Run(arguments, {}, 0); }
 
-Ended RunProgramAndSignal(const std::vector<std::string>& arguments, std::chrono::milliseconds delay, int signal) {
+Ended RunProgramAndSignal(const std::vector<std::string>& arguments, std::chrono::milliseconds delay,
+                          int signal) {
   return Run(arguments, delay, signal);
 }
 

@@ -19,6 +19,7 @@ struct Ended {
 Ended RunProgram(const std::vector<std::string>& arguments);
 
 /// The same, but sends `signal` after `delay`, when it still runs then.
-Ended RunProgramAndSignal(const std::vector<std::string>& arguments, std::chrono::milliseconds delay, int signal);
+Ended RunProgramAndSignal(const std::vector<std::string>& arguments, std::chrono::milliseconds delay,
+                          int signal);
 
 }  // namespace shoehorn::testing

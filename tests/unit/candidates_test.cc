@@ -52,8 +52,9 @@ TEST_F(CandidatesTest, ComeInOrderEachWithItsOwnName) {
   ASSERT_GE(plans_.size(), 12u);
   std::vector<std::string> ids;
   for (size_t i = 0; i < 6; ++i) ids.push_back(plans_[i].candidate.id);
-  EXPECT_THAT(ids, testing::ElementsAre("original-1t", "onnxruntime-fp32-1t", "openvino-fp32-1t", "onnxruntime-bf16-1t",
-                                        "openvino-bf16-1t", "onnxruntime-int8-perchannel-u8-min_max-1t"));
+  EXPECT_THAT(ids, testing::ElementsAre("original-1t", "onnxruntime-fp32-1t", "openvino-fp32-1t",
+                                        "onnxruntime-bf16-1t", "openvino-bf16-1t",
+                                        "onnxruntime-int8-perchannel-u8-min_max-1t"));
   std::set<std::string> unique;
   for (const CandidatePlan& plan : plans_) unique.insert(plan.candidate.id);
   EXPECT_EQ(unique.size(), plans_.size());
@@ -71,7 +72,8 @@ TEST_F(CandidatesTest, HonourEnginesPrecisionsAndThreads) {
   spec_.threads = {1, 2};
   std::vector<std::string> ids;
   for (const CandidatePlan& plan : PlanCandidates(spec_, Fast())) ids.push_back(plan.candidate.id);
-  EXPECT_THAT(ids, testing::ElementsAre("original-1t", "original-2t", "openvino-bf16-1t", "openvino-bf16-2t"));
+  EXPECT_THAT(ids,
+              testing::ElementsAre("original-1t", "original-2t", "openvino-bf16-1t", "openvino-bf16-2t"));
 }
 
 TEST_F(CandidatesTest, ThreadCountsShareABuild) {

@@ -27,8 +27,10 @@ g (float[1,2] x) => (float[1,2] z)
   EXPECT_EQ(unpack.op_type, "DequantizeLinear");
   EXPECT_EQ(unpack.Int("axis"), 1);
   EXPECT_EQ(unpack.origins, std::vector<std::string>{"large"});
-  EXPECT_EQ(*unpack.input(0)->constant(), ir::Tensor::Of<int8_t>({2, 2}, std::vector<int8_t>{127, 127, -64, 64}));
-  EXPECT_EQ(*unpack.input(1)->constant(), ir::Tensor::Of<float>({2}, std::vector<float>{1.0F / 127, 100.0F / 127}));
+  EXPECT_EQ(*unpack.input(0)->constant(),
+            ir::Tensor::Of<int8_t>({2, 2}, std::vector<int8_t>{127, 127, -64, 64}));
+  EXPECT_EQ(*unpack.input(1)->constant(),
+            ir::Tensor::Of<float>({2}, std::vector<float>{1.0F / 127, 100.0F / 127}));
 }
 
 }  // namespace

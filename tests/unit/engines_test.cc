@@ -51,7 +51,9 @@ class EnginesTest : public ::testing::Test {
   fs::path folder_;
 };
 
-std::vector<float> Floats(const ir::Tensor& tensor) { return {tensor.As<float>().begin(), tensor.As<float>().end()}; }
+std::vector<float> Floats(const ir::Tensor& tensor) {
+  return {tensor.As<float>().begin(), tensor.As<float>().end()};
+}
 
 TEST(Evaluator, ComputesConstants) {
   const auto model = Parse(R"(
@@ -215,7 +217,8 @@ TEST_F(EnginesTest, QuantizedWeightsStaySmallAndRunAsIntegers) {
   const fs::path path = folder_ / "quantized.onnx";
   const Status saved = formats::SaveOnnx(*QuantizedConv(), path);
   ASSERT_TRUE(saved.ok()) << saved.error().Text();
-  const std::vector<ir::Tensor> inputs = {ir::Tensor::Of<float>({1, 64, 8, 8}, std::vector<float>(4096, 0.5f))};
+  const std::vector<ir::Tensor> inputs = {
+      ir::Tensor::Of<float>({1, 64, 8, 8}, std::vector<float>(4096, 0.5f))};
   for (const std::string& name : EngineNames()) {
     SCOPED_TRACE(name);
     Engine& engine = *FindEngine(name).value();
@@ -237,7 +240,8 @@ TEST_F(EnginesTest, QuantizedWeightsStaySmallAndRunAsIntegers) {
     ASSERT_TRUE(layers.ok()) << layers.error().Text();
     std::string precision;
     for (const LayerTime& layer : *layers)
-      if (layer.op_type.find("Conv") != std::string::npos) precision += layer.op_type + " " + layer.precision + ";";
+      if (layer.op_type.find("Conv") != std::string::npos)
+        precision += layer.op_type + " " + layer.precision + ";";
     EXPECT_THAT(precision, ::testing::AnyOf(HasSubstr("i8"), HasSubstr("u8")));
   }
 }

@@ -1,11 +1,11 @@
-// A fit's memory: what was finished is found again by the same key, forgotten under another, and never half there.
-#include "fit/state.h"
-
+// A fit's memory: what was finished is found again by the same key, forgotten under another, and never half
+// there.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
 
+#include "fit/state.h"
 #include "support/files.h"
 
 namespace shoehorn::fit {

@@ -1,3 +1,5 @@
+#include "measure/measure.h"
+
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -6,7 +8,6 @@
 
 #include "data/npy.h"
 #include "formats/onnx.h"
-#include "measure/measure.h"
 #include "measure/statistics.h"
 #include "support/files.h"
 #include "support/temporary.h"
@@ -74,17 +75,18 @@ class Share : public data::Metric {
 TEST(ScoreOf, PairsCandidateAndOriginal) {
   std::vector<data::Observation> original, candidate;
   for (int i = 0; i < 400; ++i) {
-    original.push_back({i % 10 == 0 ? 0.0 : 1.0});                // 0.9
-    candidate.push_back({i % 10 == 0 || i == 1 ? 0.0 : 1.0});     // one more is wrong
+    original.push_back({i % 10 == 0 ? 0.0 : 1.0});             // 0.9
+    candidate.push_back({i % 10 == 0 || i == 1 ? 0.0 : 1.0});  // one more is wrong
   }
   const Score score = ScoreOf(Share(), candidate, &original);
   EXPECT_EQ(score.samples, 400u);
   EXPECT_NEAR(score.value, 0.8975, 1e-12);
   EXPECT_NEAR(score.difference, -0.0025, 1e-12);
-  // Unpaired the difference would be unsure by 0.03 on each side; the same draws for both leave only the one sample.
+  // Unpaired the difference would be unsure by 0.03 on each side; the same draws for both leave only the one
+  // sample.
   EXPECT_GE(score.difference_low, -0.0101);
   EXPECT_LE(score.difference_high, 0.0);
-  EXPECT_NEAR(score.low, 0.8675, 0.006);   // 0.8975 -+ 1.96 * sqrt(0.8975 * 0.1025 / 400)
+  EXPECT_NEAR(score.low, 0.8675, 0.006);  // 0.8975 -+ 1.96 * sqrt(0.8975 * 0.1025 / 400)
   EXPECT_NEAR(score.high, 0.9272, 0.006);
   const Score again = ScoreOf(Share(), candidate, &original);
   EXPECT_EQ(again.low, score.low);
@@ -120,7 +122,9 @@ class WorkerTest : public ::testing::Test {
   }
   ~WorkerTest() override { ::unsetenv("SHOEHORN_WORKER"); }
 
-  Subject Of(const std::string& engine) const { return {engine, engines::Precision::kFp32, 1, false, model_}; }
+  Subject Of(const std::string& engine) const {
+    return {engine, engines::Precision::kFp32, 1, false, model_};
+  }
 
   std::unique_ptr<TemporaryFolder> folder_;
   fs::path model_;
@@ -195,7 +199,8 @@ TEST_F(WorkerTest, RefusalsNameTheModelAndTheEngine) {
   subject.precision = engines::Precision::kBf16;
   const auto refused = MeasureAlone(subject, options_);
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().Text(), HasSubstr("model.onnx: onnxruntime bf16, 1 thread: ONNX Runtime does not compute in bf16"));
+  EXPECT_THAT(refused.error().Text(),
+              HasSubstr("model.onnx: onnxruntime bf16, 1 thread: ONNX Runtime does not compute in bf16"));
 
   options_.inputs = {ir::Tensor::Of<float>({1, 5}, std::vector<float>(5, 0.0f))};
   EXPECT_THAT(MeasureAlone(Of("onnxruntime"), options_).error().Text(),
@@ -219,7 +224,8 @@ class BadWorkerTest : public WorkerTest {
 
 TEST_F(BadWorkerTest, ACrashIsADiagnostic) {
   Replace("echo stack smashed >&2; kill -SEGV $$");
-  EXPECT_THAT(Text(), HasSubstr("while asked to load, the process was killed by signal 11 (SIGSEGV); its last words: stack smashed"));
+  EXPECT_THAT(Text(), HasSubstr("while asked to load, the process was killed by signal 11 (SIGSEGV); its "
+                                "last words: stack smashed"));
 }
 
 TEST_F(BadWorkerTest, AHangIsADiagnostic) {

@@ -1,12 +1,12 @@
 // Import and export of ONNX: names kept, every way to store a tensor, and files that lie.
-#include "formats/onnx.h"
-
 #include <gmock/gmock.h>
 #include <onnx/checker.h>
 #include <onnx/onnx_pb.h>
 
 #include <cstdlib>
 #include <fstream>
+
+#include "formats/onnx.h"
 
 namespace shoehorn::formats {
 namespace {
@@ -85,7 +85,8 @@ class OnnxFormat : public ::testing::Test {
   fs::path folder_;
 };
 
-constexpr const char* kNamed = R"(<ir_version: 8, opset_import: ["" : 17, "com.acme" : 1], producer_name: "test">
+constexpr const char* kNamed =
+    R"(<ir_version: 8, opset_import: ["" : 17, "com.acme" : 1], producer_name: "test">
 g (float[1,N] x) => (float[1,N] y)
 <float[2] scale = {1.0, 2.0}>
 {
@@ -190,7 +191,8 @@ TEST_F(OnnxFormat, DamagedFilesAreRefusedByName) {
   EXPECT_EQ(LoadOnnx(folder_ / "none.onnx").error().Text(),
             "error: " + (folder_ / "none.onnx").string() +
                 ": cannot open: No such file or directory\n  fix: check the path");
-  for (const std::string& damaged : {bytes.substr(0, bytes.size() / 2), std::string("garbage \xff\xff"), std::string()}) {
+  for (const std::string& damaged :
+       {bytes.substr(0, bytes.size() / 2), std::string("garbage \xff\xff"), std::string()}) {
     const auto loaded = LoadOnnx(Write("bad.onnx", damaged));
     ASSERT_FALSE(loaded.ok());
     EXPECT_THAT(loaded.error().Text(), HasSubstr("bad.onnx"));
@@ -227,14 +229,15 @@ TEST_F(OnnxFormat, EveryWayToStoreElementsIsRead) {
             }).ToDoubles(),
             (std::vector<double>{1, -2}));
   EXPECT_EQ(stored([](Proto& t) { t.set_data_type(Proto::INT4), t.add_int32_data(0x21); }).byte_size(), 1u);
-  EXPECT_EQ(stored([](Proto& t) { t.set_data_type(Proto::UINT32), t.add_uint64_data(7), t.add_uint64_data(8); }),
-            ir::Tensor::Of<uint32_t>({2}, std::vector<uint32_t>{7, 8}));
+  EXPECT_EQ(
+      stored([](Proto& t) { t.set_data_type(Proto::UINT32), t.add_uint64_data(7), t.add_uint64_data(8); }),
+      ir::Tensor::Of<uint32_t>({2}, std::vector<uint32_t>{7, 8}));
 }
 
 TEST_F(OnnxFormat, MalformedNodesAreNamed) {
   const auto error = [](const std::string& body) {
-    const auto model =
-        ParseText(R"(<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,4,4] x) => (float[a,b,c,d] y) )" + body);
+    const auto model = ParseText(
+        R"(<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,4,4] x) => (float[a,b,c,d] y) )" + body);
     if (!model.ok()) return model.error().Text();
     const auto types = MakeTypeInference(**model);
     const auto inferred = types->InferGraph(*(*model)->graph);
@@ -243,7 +246,8 @@ TEST_F(OnnxFormat, MalformedNodesAreNamed) {
   EXPECT_THAT(error("{ [c] y = Conv(x) }"), HasSubstr("node 'c' (Conv)"));
   EXPECT_THAT(error("{ [f] y = Flatten <axis = 9> (x) }"), HasSubstr("node 'f' (Flatten)"));
   EXPECT_THAT(error("{ [n] y = Relu(nothing) }"), HasSubstr("it reads 'nothing', which nothing makes"));
-  EXPECT_THAT(error("{ [p] y = MaxPool <kernel_shape = [2,2], strides = [0,1]> (x) }"), HasSubstr("node 'p' (MaxPool)"));
+  EXPECT_THAT(error("{ [p] y = MaxPool <kernel_shape = [2,2], strides = [0,1]> (x) }"),
+              HasSubstr("node 'p' (MaxPool)"));
   EXPECT_THAT(error("{ [d] y = Conv <dilations = [0,1]> (x, x) }"), HasSubstr("node 'd' (Conv)"));
   EXPECT_THAT(error("{ [g] y = Conv <group = 0> (x, x) }"), HasSubstr("node 'g' (Conv)"));
   EXPECT_THAT(error("<int32[1] zero = {0}> { [z] a = Cast <to = 6> (x) [q] y = Div(a, zero) }"),

@@ -1,5 +1,5 @@
-// The spec: what a user may write is read, what is wrong is answered with line, key and a way out, and docs/spec.md
-// documents every key that the program knows.
+// The spec: what a user may write is read, what is wrong is answered with line, key and a way out, and
+// docs/spec.md documents every key that the program knows.
 #include "fit/spec.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,8 @@ class SpecTest : public testing::Test {
   }
   std::string Shortened(std::string text) const {
     const std::string prefix = folder_.string() + "/";
-    for (size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) text.erase(at, prefix.size());
+    for (size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
+      text.erase(at, prefix.size());
     return text;
   }
   fs::path folder_;
@@ -103,10 +104,12 @@ TEST_F(SpecTest, BoundsTheLossOfAccuracyWhenNobodyDoes) {
 }
 
 TEST_F(SpecTest, SaysWhatIsWrongAndWhere) {
-  const std::string head = "model = \"m.onnx\"\n[evaluation]\nfolder = \"e\"\n[calibration]\nfolder = \"c\"\n";
+  const std::string head =
+      "model = \"m.onnx\"\n[evaluation]\nfolder = \"e\"\n[calibration]\nfolder = \"c\"\n";
   EXPECT_EQ(ErrorOf(head + "[requirements]\nlatency_p5 = \"1 ms\"\n"),
             "error: a.toml: line 7: requirements.latency_p5: unknown key\n"
-            "  expected: one of accuracy_drop, accuracy_drop_relative, latency_p50, latency_p90, latency_p99, speedup, "
+            "  expected: one of accuracy_drop, accuracy_drop_relative, latency_p50, latency_p90, "
+            "latency_p99, speedup, "
             "peak_memory, size, size_ratio, load_time, throughput\n"
             "  fix: did you mean 'latency_p50'?");
   EXPECT_EQ(ErrorOf(head + "[requirements]\nlatency_p50 = \"12\"\n"),
@@ -118,29 +121,35 @@ TEST_F(SpecTest, SaysWhatIsWrongAndWhere) {
             "error: a.toml: line 8: input[0].layout: 'ncwh'\n  expected: one of as_is, nchw, nhwc\n"
             "  fix: did you mean 'nchw'?");
   EXPECT_EQ(ErrorOf(head + "[[input]]\nname = \"x\"\nshape = [1, -3]\n"),
-            "error: a.toml: line 8: input[0].shape[1]: the integer -3\n  expected: an integer from 1 to 2147483647");
+            "error: a.toml: line 8: input[0].shape[1]: the integer -3\n  expected: an integer from 1 to "
+            "2147483647");
   EXPECT_EQ(ErrorOf("modell = \"m.onnx\"\n"),
-            "error: a.toml: line 1: modell: unknown key\n  expected: one of model, threads, engines, precisions, budget, "
+            "error: a.toml: line 1: modell: unknown key\n  expected: one of model, threads, engines, "
+            "precisions, budget, "
             "symbols, input, calibration, evaluation, metric, requirements\n  fix: did you mean 'model'?");
   EXPECT_EQ(ErrorOf("threads = 0\n"),
             "error: a.toml: line 1: threads: the integer 0\n  expected: an integer from 1 to 2147483647");
 }
 
 TEST_F(SpecTest, SaysWhatIsMissing) {
-  EXPECT_EQ(ErrorOf("threads = 1\n"), "error: a.toml: line 1: has no model\n  expected: model = \"file.onnx\"");
+  EXPECT_EQ(ErrorOf("threads = 1\n"),
+            "error: a.toml: line 1: has no model\n  expected: model = \"file.onnx\"");
   EXPECT_EQ(ErrorOf("model = \"m\"\n"),
             "error: a.toml: line 1: has no samples to evaluate on\n  expected: a section [evaluation]");
-  EXPECT_EQ(ErrorOf("model = \"m\"\n[evaluation]\nfolder = \"e\"\n"),
-            "error: a.toml: line 1: has no samples to calibrate int8 on\n  expected: a section [calibration]\n"
-            "  fix: add it, or leave \"int8\" out of precisions");
+  EXPECT_EQ(
+      ErrorOf("model = \"m\"\n[evaluation]\nfolder = \"e\"\n"),
+      "error: a.toml: line 1: has no samples to calibrate int8 on\n  expected: a section [calibration]\n"
+      "  fix: add it, or leave \"int8\" out of precisions");
   EXPECT_EQ(ErrorOf("model = \"m\"\n[evaluation]\nfolder = \"e\"\nlabels = \"csv\"\n"),
             "error: a.toml: line 2: evaluation: has labels but no labels_path\n"
             "  expected: labels_path = \"labels.csv\", or the folder of YOLO text files");
 }
 
 TEST_F(SpecTest, CalibrationAndEvaluationStayApart) {
-  const std::string head = "model = \"m\"\n[calibration]\nfolder = \"s\"\nlimit = 64\n[evaluation]\nfolder = \"./s\"\n";
-  EXPECT_EQ(ErrorOf(head + "offset = 63\n").substr(0, 60), "error: a.toml: calibration and evaluation: both read the sam");
+  const std::string head =
+      "model = \"m\"\n[calibration]\nfolder = \"s\"\nlimit = 64\n[evaluation]\nfolder = \"./s\"\n";
+  EXPECT_EQ(ErrorOf(head + "offset = 63\n").substr(0, 60),
+            "error: a.toml: calibration and evaluation: both read the sam");
   EXPECT_EQ(ErrorOf(head + "offset = 64\n"), "");
 }
 
@@ -190,45 +199,55 @@ TEST_F(MatchModelTest, PinsSymbolsByShapesAndShapesBySymbols) {
 
 TEST_F(MatchModelTest, NamesTheKeyThatContradictsTheModel) {
   spec_.inputs[0].shape = {1, 3, 32, 192};
-  EXPECT_EQ(Error(), "error: a.toml: input 'x'.shape: 32 in dimension 2\n"
-                     "  expected: 48, as the model says: [batch, 3, 48, width]");
+  EXPECT_EQ(Error(),
+            "error: a.toml: input 'x'.shape: 32 in dimension 2\n"
+            "  expected: 48, as the model says: [batch, 3, 48, width]");
   spec_.inputs[0].shape = {1, 3, 48};
-  EXPECT_EQ(Error(), "error: a.toml: input 'x'.shape: 3 dimensions, [1, 3, 48]\n"
-                     "  expected: 4 dimensions, as the model says: [batch, 3, 48, width]");
+  EXPECT_EQ(Error(),
+            "error: a.toml: input 'x'.shape: 3 dimensions, [1, 3, 48]\n"
+            "  expected: 4 dimensions, as the model says: [batch, 3, 48, width]");
   spec_.inputs[0].shape.clear();
   spec_.symbols = {{"batch", 1}};
-  EXPECT_EQ(Error(), "error: a.toml: input 'x'.shape: missing, and the model leaves dimensions open: [batch, 3, 48, width]\n"
-                     "  expected: every dimension pinned\n"
-                     "  fix: write shape = [...], or give each symbol a size under [symbols]");
+  EXPECT_EQ(
+      Error(),
+      "error: a.toml: input 'x'.shape: missing, and the model leaves dimensions open: [batch, 3, 48, width]\n"
+      "  expected: every dimension pinned\n"
+      "  fix: write shape = [...], or give each symbol a size under [symbols]");
   spec_.symbols = {{"widht", 1}};
-  EXPECT_EQ(Error(), "error: a.toml: symbols.widht: no input of the model has this dimension\n"
-                     "  expected: one of batch, width\n  fix: did you mean 'width'?");
+  EXPECT_EQ(Error(),
+            "error: a.toml: symbols.widht: no input of the model has this dimension\n"
+            "  expected: one of batch, width\n  fix: did you mean 'width'?");
 }
 
 TEST_F(MatchModelTest, NamesWrongInputsTypesAndOutputs) {
   spec_.inputs[0].name = "X";
-  EXPECT_EQ(Error(), "error: a.toml: input.name: the model has no input 'X'\n  expected: one of x\n"
-                     "  fix: did you mean 'x'?");
+  EXPECT_EQ(Error(),
+            "error: a.toml: input.name: the model has no input 'X'\n  expected: one of x\n"
+            "  fix: did you mean 'x'?");
   spec_.inputs[0].name = "x";
   spec_.inputs[0].type = ir::DataType::kUint8;
   EXPECT_EQ(Error(), "error: a.toml: input 'x'.type: uint8\n  expected: float, as the model says");
   spec_.inputs[0].type = ir::DataType::kFloat;
   spec_.metric.output = "z";
-  EXPECT_EQ(Error(), "error: a.toml: metric.output: the model has no output 'z'\n  expected: one of y\n"
-                     "  fix: did you mean 'y'?");
+  EXPECT_EQ(Error(),
+            "error: a.toml: metric.output: the model has no output 'z'\n  expected: one of y\n"
+            "  fix: did you mean 'y'?");
   spec_.metric.output.clear();
   spec_.inputs.clear();
-  EXPECT_EQ(Error(), "error: a.toml: input: the model's input 'x' is not described\n"
-                     "  expected: a section [[input]] with name = \"x\"");
+  EXPECT_EQ(Error(),
+            "error: a.toml: input: the model's input 'x' is not described\n"
+            "  expected: a section [[input]] with name = \"x\"");
 }
 
 TEST_F(MatchModelTest, ReadsTheVocabularyFromTheModel) {
   spec_.vocabulary_key = "character";
   EXPECT_EQ(Error(), "");
-  EXPECT_EQ(spec_.metric.vocabulary, (std::vector<std::string>{"a", "b", "c", " "}));  // 5 classes: blank, a, b, c, space
+  EXPECT_EQ(spec_.metric.vocabulary,
+            (std::vector<std::string>{"a", "b", "c", " "}));  // 5 classes: blank, a, b, c, space
   spec_.vocabulary_key = "charcter";
-  EXPECT_EQ(Error(), "error: a.toml: metric.vocabulary: the model's metadata has no 'charcter'\n"
-                     "  expected: one of character\n  fix: did you mean 'character'?");
+  EXPECT_EQ(Error(),
+            "error: a.toml: metric.vocabulary: the model's metadata has no 'charcter'\n"
+            "  expected: one of character\n  fix: did you mean 'character'?");
 }
 
 TEST(SpecDocumentTest, EveryKeyIsDocumented) {

@@ -1,7 +1,8 @@
+#include "support/subprocess.h"
+
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include "support/subprocess.h"
 #include "support/temporary.h"
 
 namespace shoehorn {
@@ -32,7 +33,8 @@ TEST(Subprocess, SpeaksLineByLine) {
 TEST(Subprocess, SaysHowItEnded) {
   EXPECT_THAT(Shell("echo no such thing >&2; exit 3")->ReadLine(60s).error().Text(),
               HasSubstr("ended with exit code 3; its last words: no such thing"));
-  EXPECT_THAT(Shell("kill -SEGV $$")->ReadLine(60s).error().Text(), HasSubstr("was killed by signal 11 (SIGSEGV)"));
+  EXPECT_THAT(Shell("kill -SEGV $$")->ReadLine(60s).error().Text(),
+              HasSubstr("was killed by signal 11 (SIGSEGV)"));
   EXPECT_THAT(Shell("kill -KILL $$")->ReadLine(60s).error().Text(), HasSubstr("perhaps for want of memory"));
 }
 
@@ -60,7 +62,8 @@ TEST(Subprocess, StopsWhenAsked) {
 TEST(Subprocess, AMissingProgramIsADiagnostic) {
   const auto child = Subprocess::Start({"/no/such/program"});
   ASSERT_FALSE(child.ok());
-  EXPECT_EQ(child.error().Text(), "error: /no/such/program: cannot start the program: No such file or directory");
+  EXPECT_EQ(child.error().Text(),
+            "error: /no/such/program: cannot start the program: No such file or directory");
 }
 
 TEST(Subprocess, DiesWithItsObject) {

@@ -30,7 +30,8 @@ TEST(TomlTest, ValuesKnowTheirPlace) {
   EXPECT_EQ(k.Integer().error().Text(),
             "error: a.toml: line 2: metric.k: the string \"five\"\n  expected: an integer");
   EXPECT_EQ(k.UnknownKey({"kk", "output"}).Text(),
-            "error: a.toml: line 2: metric.k: unknown key\n  expected: one of kk, output\n  fix: did you mean 'kk'?");
+            "error: a.toml: line 2: metric.k: unknown key\n  expected: one of kk, output\n  fix: did you "
+            "mean 'kk'?");
 }
 
 TEST(TomlTest, MembersComeInTheOrderOfTheFile) {
@@ -50,15 +51,18 @@ TEST(TomlTest, BoundsDottedKeys) {
 
 TEST(TomlTest, BoundsBrackets) {
   EXPECT_EQ(ErrorOf("a = " + Repeated("[", 100000)), "error: a.toml: line 1: nested deeper than 64 brackets");
-  EXPECT_EQ(ErrorOf("a = " + Repeated("{a = ", 100000)), "error: a.toml: line 1: nested deeper than 64 brackets");
-  EXPECT_EQ(ErrorOf("a = '\"'\nb = " + Repeated("[", 100000)), "error: a.toml: line 2: nested deeper than 64 brackets");
-  EXPECT_EQ(ErrorOf("a = \"\\\"\"\nb = " + Repeated("[", 100000)), "error: a.toml: line 2: nested deeper than 64 brackets");
+  EXPECT_EQ(ErrorOf("a = " + Repeated("{a = ", 100000)),
+            "error: a.toml: line 1: nested deeper than 64 brackets");
+  EXPECT_EQ(ErrorOf("a = '\"'\nb = " + Repeated("[", 100000)),
+            "error: a.toml: line 2: nested deeper than 64 brackets");
+  EXPECT_EQ(ErrorOf("a = \"\\\"\"\nb = " + Repeated("[", 100000)),
+            "error: a.toml: line 2: nested deeper than 64 brackets");
 }
 
 TEST(TomlTest, DotsAndBracketsInStringsAndCommentsAreNoNesting) {
   const std::string dots = Repeated(".", 100) + Repeated("[", 100);
-  EXPECT_EQ(ErrorOf("# " + dots + "\na = \"" + dots + "\"\nb = '" + dots + "'\nc = \"\"\"\n" + dots + "\"\"\"\nd = '''" + dots +
-                    "'''\n"),
+  EXPECT_EQ(ErrorOf("# " + dots + "\na = \"" + dots + "\"\nb = '" + dots + "'\nc = \"\"\"\n" + dots +
+                    "\"\"\"\nd = '''" + dots + "'''\n"),
             "");
 }
 

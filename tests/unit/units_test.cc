@@ -15,7 +15,8 @@ TEST(UnitsTest, ReadsDurations) {
 }
 
 TEST(UnitsTest, RefusesWhatIsNoDuration) {
-  for (const char* text : {"", "12", "ms", "12 mss", "-1 s", "nan s", "inf s", "1 e s", "0x10 s", "1,5 s", "1 s s"}) {
+  for (const char* text :
+       {"", "12", "ms", "12 mss", "-1 s", "nan s", "inf s", "1 e s", "0x10 s", "1,5 s", "1 s s"}) {
     const auto result = ParseDuration(text);
     ASSERT_FALSE(result.ok()) << text;
   }

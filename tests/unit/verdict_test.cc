@@ -77,11 +77,13 @@ TEST(VerdictTest, NeverLessAccurateThanAllowedEvenWhenTheSpecIsNotMet) {
   EXPECT_FALSE(verdict.met);
   EXPECT_EQ(verdict.chosen, "right");
   EXPECT_EQ(verdict.explanation,
-            "no candidate meets the spec; nearest is openvino int8 on 1 thread: speedup is 1.50x, required at least 3.00x");
+            "no candidate meets the spec; nearest is openvino int8 on 1 thread: speedup is 1.50x, required "
+            "at least 3.00x");
 }
 
 TEST(VerdictTest, NamesTheSmallestRelaxationFirst) {
-  std::vector<Candidate> candidates = {Original(), Measured("fast", 4.0, 0.0123), Measured("right", 2.987, 0.005)};
+  std::vector<Candidate> candidates = {Original(), Measured("fast", 4.0, 0.0123),
+                                       Measured("right", 2.987, 0.005)};
   Requirements required = OnePoint();
   required.speedup = 3;
   const Verdict verdict = Judge(required, candidates);
@@ -103,7 +105,8 @@ TEST(VerdictTest, NoSingleChangeHelpsWhenTwoRequirementsFail) {
   const Verdict verdict = Judge(required, candidates);
   EXPECT_FALSE(verdict.met);
   EXPECT_TRUE(verdict.relaxations.empty());
-  EXPECT_THAT(verdict.explanation, testing::HasSubstr("speedup is 1.50x, required at least 2.00x; size_ratio is 0.800x"));
+  EXPECT_THAT(verdict.explanation,
+              testing::HasSubstr("speedup is 1.50x, required at least 2.00x; size_ratio is 0.800x"));
 }
 
 TEST(VerdictTest, LowerIsBetterMetricsLoseByRising) {
