@@ -34,6 +34,11 @@ struct PassContext {
   size_t fold_limit = size_t{1} << 20;
   /// First outputs of nodes that the evaluator refused, so that no later round asks again.
   std::unordered_set<std::string> unfoldable;
+  /// Which nodes a repair may replace (those that a target refuses); empty: all. Passes that simplify do not ask.
+  std::function<bool(const ir::Node&)> wanted;
+
+  /// True when a repair may replace `node`.
+  bool Wants(const ir::Node& node) const { return !wanted || wanted(node); }
 
   /// Logs one rewrite under the names of the user's nodes behind `node`.
   void Note(const ir::Node& node, std::string why);
@@ -51,6 +56,8 @@ struct Pass {
   const char* name;
   const char* sentence;
   PassFunction run;
+  bool repair = false;          ///< runs when a target's rules ask for it, never to simplify
+  const char* error = nullptr;  ///< of a repair: how far numbers may move; nullptr: exact (1e-4 relative)
 };
 
 /// All passes, in the order of passes.def.
@@ -63,7 +70,9 @@ Result<const Pass*> RequirePass(std::string_view name);
 std::string PassesManual();
 
 #define PASS(name, function, sentence) Result<bool> function(ir::Graph& graph, PassContext& context);
+#define REPAIR(name, function, sentence, error) PASS(name, function, sentence)
 #include "passes/passes.def"
+#undef REPAIR
 #undef PASS
 
 }  // namespace shoehorn::passes

@@ -8,7 +8,9 @@ namespace shoehorn::passes {
 const std::vector<Pass>& AllPasses() {
   static const std::vector<Pass> passes = {
 #define PASS(name, function, sentence) {#name, sentence, function},
+#define REPAIR(name, function, sentence, error) {#name, sentence, function, true, error},
 #include "passes/passes.def"
+#undef REPAIR
 #undef PASS
   };
   return passes;
@@ -36,15 +38,24 @@ Result<const Pass*> RequirePass(std::string_view name) {
 std::string PassesManual() {
   std::string text =
       "# Passes\n\n"
-      "Every rewrite that `shoehorn simplify` and `shoehorn fit` know, one file each in `src/passes`. Each "
-      "keeps the\n"
-      "model's numbers (within 1e-4 relative) and the names of its inputs and outputs. The order in which "
-      "they run is\n"
-      "in `src/passes/pipeline.cc`. This page is generated from `src/passes/passes.def`; a test compares the "
-      "two.\n\n"
+      "Every rewrite that Shoehorn knows, one file each in `src/passes`. Each keeps the names of the model's "
+      "inputs and\n"
+      "outputs, and its numbers within 1e-4 relative where nothing else is said. This page is generated from\n"
+      "`src/passes/passes.def`; a test compares the two.\n\n"
+      "## Simplification\n\n"
+      "What `shoehorn simplify` and `shoehorn fit` run, in the order of `src/passes/pipeline.cc`.\n\n"
       "| pass | what it does |\n|---|---|\n";
   for (const Pass& pass : AllPasses())
-    text += "| `" + std::string(pass.name) + "` | " + pass.sentence + " |\n";
+    if (!pass.repair) text += "| `" + std::string(pass.name) + "` | " + pass.sentence + " |\n";
+  text +=
+      "\n## Repairs\n\n"
+      "What `shoehorn check` proposes for operators that a target refuses, and keeps where the answer got "
+      "better.\n\n"
+      "| pass | what it does | numbers |\n|---|---|---|\n";
+  for (const Pass& pass : AllPasses())
+    if (pass.repair)
+      text += "| `" + std::string(pass.name) + "` | " + pass.sentence + " | " +
+              (pass.error != nullptr ? pass.error : "exact") + " |\n";
   return text;
 }
 
