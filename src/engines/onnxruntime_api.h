@@ -1,5 +1,5 @@
-// ONNX Runtime's library, opened when first needed, and its tensors to and from ours. For the files of this
-// folder only:
+// ONNX Runtime's library, opened when first needed, and its tensors to and from ours. For this folder
+// and for judges that speak to compilers through ONNX Runtime:
 //   SHOEHORN_ASSIGN(Ort::Env* env, OpenOnnxRuntime());
 //   Ort::Session session(*env, path, options);
 #pragma once

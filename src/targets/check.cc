@@ -1,0 +1,178 @@
+#include "targets/check.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+namespace shoehorn::targets {
+namespace {
+
+/// An accelerator's rows by operator.
+class Table {
+ public:
+  explicit Table(const Accelerator& accelerator) : accelerator_(accelerator) {
+    for (const OperatorRow& row : accelerator.rows)
+      for (const std::string& op_type : row.op_types) rows_.emplace(op_type, &row);
+  }
+
+  const OperatorRow* Find(const ir::Node& node) const {
+    const auto found =
+        node.domain.empty() ? rows_.find(node.op_type) : rows_.find(node.domain + "::" + node.op_type);
+    return found == rows_.end() ? nullptr : found->second;
+  }
+  const Accelerator& accelerator() const { return accelerator_; }
+
+ private:
+  const Accelerator& accelerator_;
+  std::unordered_map<std::string, const OperatorRow*> rows_;
+};
+
+std::string RuleName(const Accelerator& accelerator, const ir::Node& node, const std::string& id) {
+  return accelerator.name + "." + node.op_type + (id.empty() ? "" : "." + id);
+}
+
+std::string SourceOf(const Accelerator& accelerator, const OperatorRow* row, const std::string& own) {
+  if (!own.empty()) return own;
+  return row != nullptr && !row->source.empty() ? row->source : accelerator.source;
+}
+
+/// Without a row: refused where the list is complete, unknown where it is not or the domain is foreign.
+NodeAnswer WithoutRow(const ir::Node& node, const Accelerator& accelerator) {
+  Refusal refusal;
+  const bool foreign = !node.domain.empty();
+  refusal.rule = RuleName(accelerator, node, "");
+  refusal.found = foreign ? fmt::format("operator {} of the domain {}", Escaped(node.op_type), Escaped(node.domain))
+                          : fmt::format("operator {}", Escaped(node.op_type));
+  refusal.accepted = accelerator.complete && !foreign
+                         ? fmt::format("the {} operators that {} lists", accelerator.rows.size(), accelerator.title)
+                         : fmt::format("nothing is known: {} does not speak of it", accelerator.title);
+  refusal.source = accelerator.source;
+  NodeAnswer answer;
+  answer.grade = accelerator.complete && !foreign ? Grade::kUnsupported : Grade::kUnknown;
+  answer.refusal = std::make_shared<Refusal>(std::move(refusal));
+  return answer;
+}
+
+/// The first rule that the node breaks decides the sentence, the worst one the grade.
+NodeAnswer Answer(const ir::Node& node, const Table& table, const Profile& profile, int64_t opset) {
+  const Accelerator& accelerator = table.accelerator();
+  const OperatorRow* row = table.Find(node);
+  if (row == nullptr) return WithoutRow(node, accelerator);
+  NodeAnswer answer;
+  answer.grade = row->grade;
+  if (row->grade != Grade::kNative) {
+    Refusal refusal;
+    refusal.rule = RuleName(accelerator, node, "");
+    refusal.found = fmt::format("operator {}", node.op_type);
+    refusal.accepted = row->remark;
+    refusal.source = SourceOf(accelerator, row, "");
+    refusal.cures = row->cures;
+    refusal.advice = row->advice;
+    answer.refusal = std::make_shared<Refusal>(std::move(refusal));
+    if (row->grade == Grade::kUnsupported || row->grade == Grade::kUnknown) return answer;
+  }
+  const Subject subject{node, profile, opset};
+  const Rule* worst = nullptr;
+  std::string worst_found;
+  const auto look = [&](const std::vector<Rule>& rules) {
+    for (const Rule& rule : rules) {
+      if (worst != nullptr && rule.otherwise <= worst->otherwise) continue;
+      if (const std::optional<std::string> found = rule.broken(subject)) {
+        worst = &rule;
+        worst_found = *found;
+      }
+    }
+  };
+  look(row->rules);
+  look(accelerator.everywhere);
+  if (worst == nullptr) return answer;
+  Refusal refusal;
+  refusal.rule = RuleName(accelerator, node, worst->id);
+  refusal.found = std::move(worst_found);
+  refusal.accepted = worst->sentence;
+  refusal.source = SourceOf(accelerator, row, worst->source);
+  refusal.cures = worst->cures;
+  refusal.advice = worst->advice;
+  answer.grade = std::max(answer.grade, worst->otherwise);
+  answer.refusal = std::make_shared<Refusal>(std::move(refusal));
+  return answer;
+}
+
+void CollectNodes(const ir::Graph& graph, const Table& table, const Profile& profile, int64_t opset,
+                  std::vector<NodeAnswer>& answers) {
+  for (const ir::Node& node : graph.nodes()) {
+    if (node.Is("Constant")) continue;
+    answers.push_back(Answer(node, table, profile, opset));
+    answers.back().node = &node;
+    for (const ir::Graph* inner : node.Subgraphs()) CollectNodes(*inner, table, profile, opset, answers);
+  }
+}
+
+Summary Summarize(const std::vector<NodeAnswer>& answers) {
+  Summary summary;
+  for (const NodeAnswer& answer : answers) {
+    switch (answer.grade) {
+      case Grade::kNative:
+      case Grade::kEmulated: ++summary.accepted; break;
+      case Grade::kConditional: ++summary.conditional; break;
+      case Grade::kUnsupported: ++summary.refused; break;
+      case Grade::kUnknown: ++summary.unknown; break;
+    }
+  }
+  summary.cpu_operators = answers.size() - summary.accepted;
+  return summary;
+}
+
+int64_t BytesOf(const ir::Type& type) {
+  const int bits = ir::BitsOf(type.element);
+  if (!type.is_static() || bits == 0) return -1;
+  return (ir::ElementCount(type.shape()) * bits + 7) / 8;
+}
+
+/// Each value once in each direction, however many nodes read it there.
+std::vector<Crossing> FindCrossings(const std::vector<NodeAnswer>& answers) {
+  std::unordered_map<const ir::Node*, int> island;
+  for (const NodeAnswer& answer : answers) island.emplace(answer.node, answer.island);
+  const auto where = [&](const ir::Node* node) {
+    const auto found = island.find(node);
+    return found == island.end() ? -1 : found->second;
+  };
+  std::vector<Crossing> crossings;
+  for (const NodeAnswer& answer : answers)
+    for (const ir::Value* output : answer.node->outputs()) {
+      if (output == nullptr) continue;
+      bool to_cpu = false, from_cpu = false;
+      for (const ir::Use& use : output->uses()) {
+        const int there = where(use.node);
+        to_cpu |= answer.island >= 0 && there != answer.island;
+        from_cpu |= answer.island < 0 && there >= 0;
+      }
+      if (to_cpu) crossings.push_back({output, true, BytesOf(output->type)});
+      if (from_cpu) crossings.push_back({output, false, BytesOf(output->type)});
+    }
+  return crossings;
+}
+
+}  // namespace
+
+CheckResult Check(const ir::Model& model, const Profile& profile) {
+  CheckResult result;
+  result.target = profile.name;
+  result.accelerator = FindAccelerator(profile.accelerator);
+  SHOEHORN_CHECK(result.accelerator != nullptr, "a profile of an unknown accelerator");
+  const Table table(*result.accelerator);
+  CollectNodes(*model.graph, table, profile, model.Opset(), result.nodes);
+  result.summary = Summarize(result.nodes);
+  result.summary.islands = FindIslands(*model.graph, result.nodes);
+  result.crossings = FindCrossings(result.nodes);
+  return result;
+}
+
+std::string Sentence(const NodeAnswer& answer) {
+  const std::string node = answer.node->Describe();
+  if (answer.refusal == nullptr) return node + ": native";
+  const Refusal& refusal = *answer.refusal;
+  return fmt::format("{}: {}; accepted: {} ({})", node, refusal.found, refusal.accepted, refusal.source);
+}
+
+}  // namespace shoehorn::targets

@@ -1,0 +1,47 @@
+// What accelerators usually ask for, as ready rules with their sentences. Inputs are counted from 0.
+#pragma once
+
+#include <initializer_list>
+
+#include "targets/rule.h"
+
+namespace shoehorn::targets {
+
+/// A rule of any kind: `broken` gives what was found.
+Rule Requires(std::string id, std::string sentence, Test broken);
+
+/// Every input and output has a shape of numbers only. Cure: pinning (the dimension is named).
+Rule StaticShapes();
+/// Input `i` has one of these numbers of dimensions; absent inputs pass, an unknown rank does not.
+Rule Rank(size_t i, std::vector<size_t> accepted);
+Rule RankAtMost(size_t i, size_t most);
+/// No input or output has more dimensions.
+Rule EveryRankAtMost(size_t most);
+/// Input `i` (absent: fine) has one of these element types, as Subject::ElementType sees them.
+Rule Types(size_t i, std::vector<ir::DataType> accepted);
+/// Every input and output tensor has one of these element types.
+Rule EveryType(std::vector<ir::DataType> accepted);
+Rule OutputTypes(std::vector<ir::DataType> accepted);
+/// Input `i` is a constant, or absent.
+Rule Constant(size_t i, std::string what);
+/// Input `i` is absent.
+Rule Absent(size_t i, std::string what);
+/// Only the first `count` outputs are used.
+Rule OutputsAtMost(size_t count);
+Rule InputsAtMost(size_t count);
+/// The attribute (or its default) is one of these numbers, strings.
+Rule IntIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwise);
+Rule StringIs(std::string attribute, std::vector<std::string> accepted, std::string otherwise);
+/// Every number of the list lies in [low, high]; an absent list passes.
+Rule IntsWithin(std::string attribute, int64_t low, int64_t high);
+/// The axis attribute, counted from the front, is one of these; negative ones count from the end (-1: the last).
+Rule AxisIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwise);
+/// The model's opset lies in [low, high].
+Rule OpsetWithin(int64_t low, int64_t high);
+
+/// Common sets of types.
+inline const std::vector<ir::DataType> kFloats = {ir::DataType::kFloat, ir::DataType::kFloat16};
+/// "float32, float16 or int8".
+std::string ListOf(const std::vector<ir::DataType>& types);
+
+}  // namespace shoehorn::targets
