@@ -1,5 +1,5 @@
-// The list of accelerators, read from accelerators.def, what a rule may ask about a node, and the check that a table is
-// sound.
+// The list of accelerators, read from accelerators.def, what a rule may ask about a node, and the check that
+// a table is sound.
 #include <fmt/format.h>
 
 #include <unordered_set>
@@ -25,7 +25,8 @@ Diagnostic Unsound(const Accelerator& accelerator, const std::string& place, std
   return diagnostic;
 }
 
-Status ValidateRules(const Accelerator& accelerator, const std::string& place, const std::vector<Rule>& rules) {
+Status ValidateRules(const Accelerator& accelerator, const std::string& place,
+                     const std::vector<Rule>& rules) {
   std::unordered_set<std::string> ids;
   for (const Rule& rule : rules) {
     if (!ids.insert(rule.id).second) return Unsound(accelerator, place, "two rules are called " + rule.id);
@@ -42,11 +43,16 @@ Status ValidateRules(const Accelerator& accelerator, const std::string& place, c
 
 std::string_view NameOf(Grade grade) {
   switch (grade) {
-    case Grade::kNative: return "native";
-    case Grade::kConditional: return "native if";
-    case Grade::kEmulated: return "emulated";
-    case Grade::kUnsupported: return "unsupported";
-    case Grade::kUnknown: return "unknown";
+    case Grade::kNative:
+      return "native";
+    case Grade::kConditional:
+      return "native if";
+    case Grade::kEmulated:
+      return "emulated";
+    case Grade::kUnsupported:
+      return "unsupported";
+    case Grade::kUnknown:
+      return "unknown";
   }
   return "";
 }
@@ -90,7 +96,8 @@ Status Validate(const Accelerator& accelerator) {
   std::unordered_set<std::string> operators;
   for (const OperatorRow& row : accelerator.rows) {
     for (const std::string& op_type : row.op_types)
-      if (!operators.insert(op_type).second) return Unsound(accelerator, op_type, "the operator has two rows");
+      if (!operators.insert(op_type).second)
+        return Unsound(accelerator, op_type, "the operator has two rows");
     SHOEHORN_TRY(ValidateRules(accelerator, row.op_types.front(), row.rules));
     for (const std::string& cure : row.cures)
       if (passes::FindPass(cure) == nullptr)

@@ -41,11 +41,13 @@ NodeAnswer WithoutRow(const ir::Node& node, const Accelerator& accelerator) {
   Refusal refusal;
   const bool foreign = !node.domain.empty();
   refusal.rule = RuleName(accelerator, node, "");
-  refusal.found = foreign ? fmt::format("operator {} of the domain {}", Escaped(node.op_type), Escaped(node.domain))
-                          : fmt::format("operator {}", Escaped(node.op_type));
-  refusal.accepted = accelerator.complete && !foreign
-                         ? fmt::format("the {} operators that {} lists", accelerator.rows.size(), accelerator.title)
-                         : fmt::format("nothing is known: {} does not speak of it", accelerator.title);
+  refusal.found =
+      foreign ? fmt::format("operator {} of the domain {}", Escaped(node.op_type), Escaped(node.domain))
+              : fmt::format("operator {}", Escaped(node.op_type));
+  refusal.accepted =
+      accelerator.complete && !foreign
+          ? fmt::format("the {} operators that {} lists", accelerator.rows.size(), accelerator.title)
+          : fmt::format("nothing is known: {} does not speak of it", accelerator.title);
   refusal.source = accelerator.source;
   NodeAnswer answer;
   answer.grade = accelerator.complete && !foreign ? Grade::kUnsupported : Grade::kUnknown;
@@ -113,10 +115,18 @@ Summary Summarize(const std::vector<NodeAnswer>& answers) {
   for (const NodeAnswer& answer : answers) {
     switch (answer.grade) {
       case Grade::kNative:
-      case Grade::kEmulated: ++summary.accepted; break;
-      case Grade::kConditional: ++summary.conditional; break;
-      case Grade::kUnsupported: ++summary.refused; break;
-      case Grade::kUnknown: ++summary.unknown; break;
+      case Grade::kEmulated:
+        ++summary.accepted;
+        break;
+      case Grade::kConditional:
+        ++summary.conditional;
+        break;
+      case Grade::kUnsupported:
+        ++summary.refused;
+        break;
+      case Grade::kUnknown:
+        ++summary.unknown;
+        break;
     }
   }
   summary.cpu_operators = answers.size() - summary.accepted;

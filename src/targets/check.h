@@ -1,5 +1,5 @@
-// Which nodes of a model a target takes, by its rules: one answer a node, the islands that the taken ones form, and what
-// crosses between them and the CPU.
+// Which nodes of a model a target takes, by its rules: one answer a node, the islands that the taken ones
+// form, and what crosses between them and the CPU.
 //   SHOEHORN_ASSIGN(const Profile profile, FindProfile("qcs6490"));
 //   const CheckResult result = Check(*model, profile);
 #pragma once
@@ -34,7 +34,8 @@ struct NodeAnswer {
   bool accepted() const { return grade == Grade::kNative || grade == Grade::kEmulated; }
 };
 
-/// A tensor that leaves the accelerator or enters it in the middle of the model (its inputs and outputs not counted).
+/// A tensor that leaves the accelerator or enters it in the middle of the model (its inputs and outputs not
+/// counted).
 struct Crossing {
   const ir::Value* value = nullptr;
   bool to_cpu = false;
@@ -61,8 +62,8 @@ CheckResult Check(const ir::Model& model, const Profile& profile);
 /// "node 'MaxPool_5' (MaxPool): input 0 has 5 dimensions; accepted: 3 or 4 dimensions (source)".
 std::string Sentence(const NodeAnswer& answer);
 
-/// Groups `accepted` nodes of `graph` into islands that no path leaves and enters again, writes NodeAnswer::island and
-/// gives their number. Nodes in order, as Check() lists them.
+/// Groups `accepted` nodes of `graph` into islands that no path leaves and enters again, writes
+/// NodeAnswer::island and gives their number. Nodes in order, as Check() lists them.
 size_t FindIslands(const ir::Graph& graph, std::vector<NodeAnswer>& nodes);
 
 }  // namespace shoehorn::targets

@@ -19,8 +19,8 @@ struct Agreement {
   std::vector<Disagreement> disagreements;
 };
 
-/// Nodes are matched by name (by the first output's name where the node has none). Errors are no concern: a judge that died
-/// has no nodes, so nothing is compared.
+/// Nodes are matched by name (by the first output's name where the node has none). Errors are no concern: a
+/// judge that died has no nodes, so nothing is compared.
 Agreement Compare(const CheckResult& rules, const Judgement& judgement);
 
 }  // namespace shoehorn::targets

@@ -23,12 +23,14 @@ std::string ShapeText(const ir::Type& type) {
   if (!type.has_rank) return "of unknown rank";
   std::string text;
   for (const ir::Dim& dim : type.dims)
-    text += (text.empty() ? "" : ",") +
-            (dim.known() ? std::to_string(dim.value) : dim.symbol.empty() ? std::string("?") : Escaped(dim.symbol));
+    text += (text.empty() ? "" : ",") + (dim.known()          ? std::to_string(dim.value)
+                                         : dim.symbol.empty() ? std::string("?")
+                                                              : Escaped(dim.symbol));
   return "[" + text + "]";
 }
 
-/// The first tensor around the node for which `wrong` gives a clause; "input 0 " or "output 1 " stands before it.
+/// The first tensor around the node for which `wrong` gives a clause; "input 0 " or "output 1 " stands before
+/// it.
 template <typename Wrong>
 std::optional<std::string> FirstOf(const ir::Node& node, Wrong wrong) {
   for (size_t i = 0; i < node.inputs().size(); ++i)
@@ -57,11 +59,13 @@ Rule Requires(std::string id, std::string sentence, Test broken) {
 Rule StaticShapes() {
   return Requires("static_shape", "every dimension is a number",
                   [](const Subject& subject) {
-                    return FirstOf(subject.node, [](const ir::Type& type, bool constant) -> std::optional<std::string> {
-                      // What is no tensor is judged by rules of type.
-                      if (constant || !type.opaque.empty() || type.is_static()) return std::nullopt;
-                      return "has the shape " + ShapeText(type);
-                    });
+                    return FirstOf(subject.node,
+                                   [](const ir::Type& type, bool constant) -> std::optional<std::string> {
+                                     // What is no tensor is judged by rules of type.
+                                     if (constant || !type.opaque.empty() || type.is_static())
+                                       return std::nullopt;
+                                     return "has the shape " + ShapeText(type);
+                                   });
                   })
       .Otherwise(Grade::kConditional)
       .Cure("pin_shapes");
@@ -76,7 +80,8 @@ Rule Rank(size_t i, std::vector<size_t> accepted) {
                     if (type == nullptr) return std::nullopt;
                     if (!type->has_rank) return fmt::format("input {} is of unknown rank", i);
                     if (std::ranges::find(accepted, type->dims.size()) != accepted.end()) return std::nullopt;
-                    return fmt::format("input {} has {} {}", i, Dimensions(type->dims.size()), ShapeText(*type));
+                    return fmt::format("input {} has {} {}", i, Dimensions(type->dims.size()),
+                                       ShapeText(*type));
                   });
 }
 
@@ -87,17 +92,19 @@ Rule RankAtMost(size_t i, size_t most) {
                     if (type == nullptr) return std::nullopt;
                     if (!type->has_rank) return fmt::format("input {} is of unknown rank", i);
                     if (type->dims.size() <= most) return std::nullopt;
-                    return fmt::format("input {} has {} {}", i, Dimensions(type->dims.size()), ShapeText(*type));
+                    return fmt::format("input {} has {} {}", i, Dimensions(type->dims.size()),
+                                       ShapeText(*type));
                   });
 }
 
 Rule EveryRankAtMost(size_t most) {
   return Requires("rank", fmt::format("inputs and outputs have at most {}", Dimensions(most)),
                   [most](const Subject& subject) {
-                    return FirstOf(subject.node, [most](const ir::Type& type, bool) -> std::optional<std::string> {
-                      if (!type.has_rank || type.dims.size() <= most) return std::nullopt;
-                      return fmt::format("has {} {}", Dimensions(type.dims.size()), ShapeText(type));
-                    });
+                    return FirstOf(
+                        subject.node, [most](const ir::Type& type, bool) -> std::optional<std::string> {
+                          if (!type.has_rank || type.dims.size() <= most) return std::nullopt;
+                          return fmt::format("has {} {}", Dimensions(type.dims.size()), ShapeText(type));
+                        });
                   });
 }
 
@@ -148,8 +155,8 @@ Rule Constant(size_t i, std::string what) {
                     if (value == nullptr || ir::ConstantOf(*value) != nullptr) return std::nullopt;
                     // Quantized weights: the constant stands before the DequantizeLinear.
                     if (const ir::Node* producer = value->producer();
-                        producer != nullptr && producer->Is("DequantizeLinear") && producer->input(0) != nullptr &&
-                        ir::ConstantOf(*producer->input(0)) != nullptr)
+                        producer != nullptr && producer->Is("DequantizeLinear") &&
+                        producer->input(0) != nullptr && ir::ConstantOf(*producer->input(0)) != nullptr)
                       return std::nullopt;
                     return fmt::format("input {} ({}) is computed", i, what);
                   });
@@ -164,7 +171,9 @@ Rule Absent(size_t i, std::string what) {
 }
 
 Rule OutputsAtMost(size_t count) {
-  return Requires("outputs", fmt::format("only the first {} is used", count == 1 ? "output" : fmt::format("{} outputs", count)),
+  return Requires("outputs",
+                  fmt::format("only the first {} is used",
+                              count == 1 ? "output" : fmt::format("{} outputs", count)),
                   [count](const Subject& subject) -> std::optional<std::string> {
                     for (size_t i = count; i < subject.node.outputs().size(); ++i)
                       if (subject.node.output(i) != nullptr && !subject.node.output(i)->is_unused())
@@ -183,8 +192,8 @@ Rule InputsAtMost(size_t count) {
 }
 
 Rule IntIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwise) {
-  std::string sentence =
-      fmt::format("{} is {}", attribute, Either(accepted, [](int64_t number) { return std::to_string(number); }));
+  std::string sentence = fmt::format("{} is {}", attribute,
+                                     Either(accepted, [](int64_t number) { return std::to_string(number); }));
   std::string id = attribute;
   return Requires(std::move(id), std::move(sentence),
                   [attribute = std::move(attribute), accepted = std::move(accepted),
@@ -211,13 +220,14 @@ Rule StringIs(std::string attribute, std::vector<std::string> accepted, std::str
 Rule IntsWithin(std::string attribute, int64_t low, int64_t high) {
   std::string sentence = fmt::format("{} lie between {} and {}", attribute, low, high);
   std::string id = attribute;
-  return Requires(std::move(id), std::move(sentence),
-                  [attribute = std::move(attribute), low, high](const Subject& subject) -> std::optional<std::string> {
-                    const std::vector<int64_t> found = subject.node.Ints(attribute);
-                    if (std::ranges::all_of(found, [&](int64_t number) { return number >= low && number <= high; }))
-                      return std::nullopt;
-                    return fmt::format("{} are [{}]", attribute, fmt::join(found, ","));
-                  });
+  return Requires(
+      std::move(id), std::move(sentence),
+      [attribute = std::move(attribute), low, high](const Subject& subject) -> std::optional<std::string> {
+        const std::vector<int64_t> found = subject.node.Ints(attribute);
+        if (std::ranges::all_of(found, [&](int64_t number) { return number >= low && number <= high; }))
+          return std::nullopt;
+        return fmt::format("{} are [{}]", attribute, fmt::join(found, ","));
+      });
 }
 
 Rule AxisIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwise) {
@@ -230,7 +240,9 @@ Rule AxisIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherw
                    otherwise](const Subject& subject) -> std::optional<std::string> {
                     const std::optional<size_t> rank = subject.Rank(0);
                     if (!rank) return "the rank of input 0 is unknown";
-                    const auto front = [&](int64_t axis) { return axis < 0 ? axis + static_cast<int64_t>(*rank) : axis; };
+                    const auto front = [&](int64_t axis) {
+                      return axis < 0 ? axis + static_cast<int64_t>(*rank) : axis;
+                    };
                     const int64_t found = subject.node.Int(attribute, otherwise);
                     for (const int64_t axis : accepted)
                       if (front(axis) == front(found)) return std::nullopt;

@@ -34,7 +34,8 @@ Rule IntIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwi
 Rule StringIs(std::string attribute, std::vector<std::string> accepted, std::string otherwise);
 /// Every number of the list lies in [low, high]; an absent list passes.
 Rule IntsWithin(std::string attribute, int64_t low, int64_t high);
-/// The axis attribute, counted from the front, is one of these; negative ones count from the end (-1: the last).
+/// The axis attribute, counted from the front, is one of these; negative ones count from the end (-1: the
+/// last).
 Rule AxisIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwise);
 /// The model's opset lies in [low, high].
 Rule OpsetWithin(int64_t low, int64_t high);

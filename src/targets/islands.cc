@@ -1,8 +1,9 @@
-// Islands: connected groups of accepted nodes that no path leaves and enters again, because a runtime hands each to the
-// accelerator as one call.
-//   conv(a) -> relu(a) -> topk(cpu) -> conv(b), and relu(a) -> conv(b): two islands, for conv(b) must wait for the CPU
-// A node's level is the number of changes between accelerator and CPU on the longest way to it. Neighbours of one level
-// belong together: a path that left and came back would have a higher level.
+// Islands: connected groups of accepted nodes that no path leaves and enters again, because a runtime hands
+// each to the accelerator as one call.
+//   conv(a) -> relu(a) -> topk(cpu) -> conv(b), and relu(a) -> conv(b): two islands, for conv(b) must wait
+//   for the CPU
+// A node's level is the number of changes between accelerator and CPU on the longest way to it. Neighbours of
+// one level belong together: a path that left and came back would have a higher level.
 #include <numeric>
 #include <unordered_map>
 
@@ -42,9 +43,11 @@ size_t FindIslands(const ir::Graph& graph, std::vector<NodeAnswer>& nodes) {
       if (found != index.end() && found->second < i) sources.push_back(found->second);
     });
     for (const size_t source : sources)
-      level[i] = std::max(level[i], level[source] + (nodes[source].accepted() != nodes[i].accepted() ? 1 : 0));
+      level[i] =
+          std::max(level[i], level[source] + (nodes[source].accepted() != nodes[i].accepted() ? 1 : 0));
     for (const size_t source : sources)
-      if (nodes[i].accepted() && nodes[source].accepted() && level[source] == level[i]) parent[root(i)] = root(source);
+      if (nodes[i].accepted() && nodes[source].accepted() && level[source] == level[i])
+        parent[root(i)] = root(source);
   }
   std::unordered_map<size_t, int> islands;
   for (size_t i = 0; i < nodes.size(); ++i) {

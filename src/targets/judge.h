@@ -1,6 +1,6 @@
-// A vendor's own compiler as judge: it gets a model file, runs in a process of its own under a limit of time and memory,
-// and says for each node where it would run. A library that crashes, hangs or prints garbage is an answer, too.
-// One file a judge in src/targets/judges, one line in judges.def.
+// A vendor's own compiler as judge: it gets a model file, runs in a process of its own under a limit of time
+// and memory, and says for each node where it would run. A library that crashes, hangs or prints garbage is
+// an answer, too. One file a judge in src/targets/judges, one line in judges.def.
 #pragma once
 
 #include <chrono>
@@ -24,11 +24,11 @@ struct JudgeRequest {
 };
 
 struct JudgedNode {
-  std::string name;        ///< the node's name in the file; its first output's when it has none
+  std::string name;  ///< the node's name in the file; its first output's when it has none
   std::string op_type;
   bool accepted = false;
   int island = -1;
-  std::string words;       ///< the compiler's own, for a refused node; may be empty
+  std::string words;  ///< the compiler's own, for a refused node; may be empty
 };
 
 struct Judgement {
@@ -36,8 +36,9 @@ struct Judgement {
   std::string version;  ///< "onnxruntime-qnn 2.7.0 on ONNX Runtime 1.32.0"
   /// Set when the judge gave no answer: "was killed by signal 11 (SIGSEGV)", "gave no answer within 60 s".
   std::optional<std::string> died;
-  std::string words;               ///< its last words or its general refusal; may be empty
-  std::vector<JudgedNode> nodes;   ///< after the runtime's own basic fusions: nodes that it removed are not listed
+  std::string words;  ///< its last words or its general refusal; may be empty
+  std::vector<JudgedNode>
+      nodes;  ///< after the runtime's own basic fusions: nodes that it removed are not listed
   size_t islands = 0, cpu_operators = 0;
   std::filesystem::path artifact;  ///< what was compiled, when asked for and made
   double seconds = 0;
@@ -57,16 +58,19 @@ class Judge {
   virtual std::string name() const = 0;
   /// The version of what is installed. Errors: it is missing (what to install), of a wrong version, broken.
   virtual Result<std::string> Installed() const = 0;
-  /// Errors: options that the judge would silently misread (an unknown soc_model), a file that it cannot read.
+  /// Errors: options that the judge would silently misread (an unknown soc_model), a file that it cannot
+  /// read.
   virtual Result<Judgement> Ask(const JudgeRequest& request) = 0;
 };
 
 Judge* FindJudge(std::string_view name);
 std::vector<std::string> JudgeNames();
 
-/// Asks in a worker process ("<this program> judge-worker"; $SHOEHORN_JUDGE_WORKER in tests). How the worker ended is in
-/// Judgement::died. Errors: unknown judge (did you mean), not installed (with what to do), Ctrl-C (blame kInterrupted).
-Result<Judgement> AskJudge(std::string_view judge, const JudgeRequest& request, const JudgeLimits& limits = {});
+/// Asks in a worker process ("<this program> judge-worker"; $SHOEHORN_JUDGE_WORKER in tests). How the worker
+/// ended is in Judgement::died. Errors: unknown judge (did you mean), not installed (with what to do), Ctrl-C
+/// (blame kInterrupted).
+Result<Judgement> AskJudge(std::string_view judge, const JudgeRequest& request,
+                           const JudgeLimits& limits = {});
 
 /// The worker's side: reads one request from standard input, answers on standard output; its exit code.
 int RunJudgeWorker();

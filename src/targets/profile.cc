@@ -46,7 +46,8 @@ Result<Fact> ParseFact(const TomlValue& value) {
   return fact;
 }
 
-Result<std::string> OneOf(const TomlValue& value, const std::vector<std::string>& known, const std::string& what) {
+Result<std::string> OneOf(const TomlValue& value, const std::vector<std::string>& known,
+                          const std::string& what) {
   SHOEHORN_ASSIGN(const std::string name, value.String());
   if (std::ranges::find(known, name) != known.end()) return name;
   const std::string near = DidYouMean(name, known);
@@ -96,9 +97,12 @@ fs::path ProfilesFolder() {
 
 std::string_view NameOf(FactKind kind) {
   switch (kind) {
-    case FactKind::kMeasured: return "measured";
-    case FactKind::kReported: return "reported";
-    case FactKind::kInferred: return "inferred";
+    case FactKind::kMeasured:
+      return "measured";
+    case FactKind::kReported:
+      return "reported";
+    case FactKind::kInferred:
+      return "inferred";
   }
   return "";
 }
@@ -109,7 +113,8 @@ double Profile::Number(std::string_view fact, double otherwise) const {
 }
 
 Result<Profile> LoadProfile(const fs::path& file) {
-  static const std::vector<std::string> keys = {"name", "title", "accelerator", "precision", "judge", "facts"};
+  static const std::vector<std::string> keys = {"name",      "title", "accelerator",
+                                                "precision", "judge", "facts"};
   SHOEHORN_ASSIGN(const TomlValue root, LoadToml(file));
   Profile profile;
   profile.file = file;

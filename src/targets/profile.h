@@ -1,5 +1,6 @@
-// A target as data: one file targets/NAME.toml says which accelerator it is (whose rules hold), which compiler can judge
-// it and with what options, and the facts that rules ask for, each with its source. Adding a target needs no rebuild:
+// A target as data: one file targets/NAME.toml says which accelerator it is (whose rules hold), which
+// compiler can judge it and with what options, and the facts that rules ask for, each with its source. Adding
+// a target needs no rebuild:
 //   name = "qcs6490"
 //   accelerator = "qnn_htp"
 //   [facts.fp16]
@@ -43,9 +44,9 @@ struct Profile {
   bool Has(std::string_view fact) const { return Number(fact, 0) != 0; }
 };
 
-/// Every profile in $SHOEHORN_TARGETS, else ../share/shoehorn/targets beside the program, else where the build found
-/// them; sorted by name. Errors: no such folder, a wrong or missing key (with its line), an accelerator or judge that
-/// does not exist (did you mean), two files of one name.
+/// Every profile in $SHOEHORN_TARGETS, else ../share/shoehorn/targets beside the program, else where the
+/// build found them; sorted by name. Errors: no such folder, a wrong or missing key (with its line), an
+/// accelerator or judge that does not exist (did you mean), two files of one name.
 Result<std::vector<Profile>> LoadProfiles();
 Result<Profile> LoadProfile(const std::filesystem::path& file);
 /// The profile of that name. Errors: those of LoadProfiles(); an unknown name (did you mean).

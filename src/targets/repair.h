@@ -1,6 +1,6 @@
-// Repairs: the cheapest sequence of passes, named by the rules that nodes break, that leaves the fewest operators on the
-// CPU and the fewest islands. What the rules promise is put before the judge again, and a repair that did not make the
-// answer better is not kept.
+// Repairs: the cheapest sequence of passes, named by the rules that nodes break, that leaves the fewest
+// operators on the CPU and the fewest islands. What the rules promise is put before the judge again, and a
+// repair that did not make the answer better is not kept.
 #pragma once
 
 #include <memory>
@@ -16,12 +16,14 @@
 namespace shoehorn::targets {
 
 struct RepairOptions {
-  /// Shapes that the user pins; a first dimension that stays open is pinned to 1 when the target wants numbers.
+  /// Shapes that the user pins; a first dimension that stays open is pinned to 1 when the target wants
+  /// numbers.
   passes::SimplifyOptions simplify;
   bool judge = true;  ///< ask the profile's judge where it is installed
   JudgeLimits limits;
-  std::filesystem::path artifact;  ///< where the judge writes what it compiled of the repaired model; empty: nowhere
-  size_t most_tries = 200;         ///< models that the search may look at
+  std::filesystem::path
+      artifact;             ///< where the judge writes what it compiled of the repaired model; empty: nowhere
+  size_t most_tries = 200;  ///< models that the search may look at
 };
 
 /// One repair that was kept.
@@ -37,17 +39,17 @@ struct RepairStep {
 struct RepairOutcome {
   CheckResult before;  ///< of the model as it came
   std::unique_ptr<ir::Model> repaired;
-  CheckResult after;                       ///< of `repaired`
-  std::vector<passes::Rewrite> rewrites;   ///< by simplification, which runs first
-  std::vector<std::string> pinned;         ///< "batch of input 'x' to 1"
+  CheckResult after;                      ///< of `repaired`
+  std::vector<passes::Rewrite> rewrites;  ///< by simplification, which runs first
+  std::vector<std::string> pinned;        ///< "batch of input 'x' to 1"
   std::vector<RepairStep> steps;
-  std::vector<std::string> given_up;       ///< repairs that the judge did not like, with the reason
+  std::vector<std::string> given_up;  ///< repairs that the judge did not like, with the reason
   std::optional<Judgement> judged_before, judged_after;
-  std::string judge_missing;               ///< why no judge was asked; empty when one was
+  std::string judge_missing;  ///< why no judge was asked; empty when one was
 };
 
-/// Checks `model`, simplifies and repairs a copy of it, and checks that. `model` must outlive the outcome. Errors: those of
-/// passes::Simplify, Ctrl-C; a judge that dies is no error.
+/// Checks `model`, simplifies and repairs a copy of it, and checks that. `model` must outlive the outcome.
+/// Errors: those of passes::Simplify, Ctrl-C; a judge that dies is no error.
 Result<RepairOutcome> Repair(const ir::Model& model, const Profile& profile, const RepairOptions& options);
 
 }  // namespace shoehorn::targets

@@ -1,4 +1,5 @@
-// ONNX Runtime on the CPU, the yardstick of every other target: it takes all of ONNX's own operators but a few.
+// ONNX Runtime on the CPU, the yardstick of every other target: it takes all of ONNX's own operators but a
+// few.
 #include "targets/constraints.h"
 
 namespace shoehorn::targets {
