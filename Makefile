@@ -1,8 +1,9 @@
 # Everything a user or a developer asks for, from a bare machine on. `make` alone lists it.
-.PHONY: help setup build test demo bench bench-kill peers sanitize lint clean
+.PHONY: help setup vendors build test demo bench bench-kill peers sanitize lint clean
 
 help:
 	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
+	@echo "make vendors   bring vendors' own compilers, which judge models (98 MB, optional, their licences)"
 	@echo "make build     set up, configure and compile: build/bin/shoehorn"
 	@echo "make test      build and run all tests (unit, golden, e2e)"
 	@echo "make demo      fit a number-plate reader to its spec, from model to report"
@@ -15,10 +16,13 @@ help:
 setup:
 	@tools/setup.sh
 
+vendors: setup
+	@tools/vendors.sh
+
 build: setup
 	@tools/build.sh release
 
-test: build
+test: build vendors
 	ctest --preset release
 
 demo: setup
@@ -34,7 +38,7 @@ bench: build
 bench-kill: build
 	bench/kill_fit.sh demo/specs/kws.toml
 
-sanitize: setup
+sanitize: setup vendors
 	@tools/build.sh asan
 	ctest --preset asan
 

@@ -5,15 +5,11 @@
 # folder of its own and renamed into place when it is whole. Python is used here and never when Shoehorn runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-deps=$PWD/.deps
-export PIP_DISABLE_PIP_VERSION_CHECK=1
+source tools/parts.sh
 headers='com.github.asus4.onnxruntime@0.4.9'  # the npm package that holds ONNX Runtime's headers
 headers_hash='e59788788818fdde1b2e522e766a21ba0f7d8391de55737abf81e32cc801785d'
 
-say() { echo "setup: $*"; }
-fail() { echo "setup: error: $*" >&2; exit 1; }
 listed() { sed 's/#.*//' "$1" | tr -s ' \n' ' '; }
-pin() { grep "^$1==" tools/wheels.txt; }
 
 install_system_packages() {
   local wanted missing
@@ -32,30 +28,6 @@ install_system_packages() {
   "${root[@]}" apt-get -qq update
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >/dev/null
 }
-
-# part NAME VERSION WHAT FUNCTION: unless .deps/NAME is of that version, runs FUNCTION with $out (the empty folder that
-# becomes .deps/NAME) and $work (a folder to work in).
-part() {
-  local name=$1 version=$2 what=$3 make=$4
-  [[ -f $deps/$name/.version && $(<"$deps/$name/.version") == "$version" ]] && return
-  say "$what"
-  local work=$deps/tmp/$name out=$deps/tmp/$name/out
-  rm -rf "$work"
-  mkdir -p "$out"
-  "$make"
-  printf '%s\n' "$version" >"$out/.version"
-  rm -rf "${deps:?}/$name"
-  mv "$out" "$deps/$name"
-  rm -rf "$work"
-}
-
-# fetch NAME [pip options]: the package pinned in wheels.txt, checked by its hash, into $work.
-fetch() {
-  pin "$1" >"$work/requirement.txt"
-  "$deps/python/bin/pip" download --quiet --no-deps --require-hashes --requirement "$work/requirement.txt" \
-    --dest "$work" "${@:2}"
-}
-fetch_wheel() { fetch "$1" --only-binary=:all: --python-version 3.11; }
 
 # A virtual environment remembers its own path, so this one part is made in place; its version is written last.
 make_python() {
@@ -122,9 +94,7 @@ make_page() {
 for program in python3 npm; do
   command -v $program >/dev/null || fail "'$program' is missing: install it first (Debian: apt-get install python3 npm)"
 done
-mkdir -p "$deps"
-exec 9>"$deps/lock"
-flock 9  # two runs at once take turns
+take_turns
 install_system_packages
 make_python
 part onnxruntime "$(pin onnxruntime) $headers" "fetching ONNX Runtime and its headers (180 MB)" make_onnxruntime
