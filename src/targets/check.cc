@@ -113,21 +113,14 @@ void CollectNodes(const ir::Graph& graph, const Table& table, const Profile& pro
 Summary Summarize(const std::vector<NodeAnswer>& answers) {
   Summary summary;
   for (const NodeAnswer& answer : answers) {
-    switch (answer.grade) {
-      case Grade::kNative:
-      case Grade::kEmulated:
-        ++summary.accepted;
-        break;
-      case Grade::kConditional:
-        ++summary.conditional;
-        break;
-      case Grade::kUnsupported:
-        ++summary.refused;
-        break;
-      case Grade::kUnknown:
-        ++summary.unknown;
-        break;
-    }
+    if (answer.accepted())
+      ++summary.accepted;
+    else if (answer.grade == Grade::kConditional)
+      ++summary.conditional;
+    else if (answer.grade == Grade::kUnknown && !answer.judged)
+      ++summary.unknown;
+    else
+      ++summary.refused;
   }
   summary.cpu_operators = answers.size() - summary.accepted;
   return summary;
@@ -172,15 +165,23 @@ CheckResult Check(const ir::Model& model, const Profile& profile) {
   SHOEHORN_CHECK(result.accelerator != nullptr, "a profile of an unknown accelerator");
   const Table table(*result.accelerator);
   CollectNodes(*model.graph, table, profile, model.Opset(), result.nodes);
+  Recount(model, result);
+  return result;
+}
+
+void Recount(const ir::Model& model, CheckResult& result) {
   result.summary = Summarize(result.nodes);
   result.summary.islands = FindIslands(*model.graph, result.nodes);
   result.crossings = FindCrossings(result.nodes);
-  return result;
 }
 
 std::string Sentence(const NodeAnswer& answer) {
   const std::string node = answer.node->Describe();
-  if (answer.refusal == nullptr) return node + ": native";
+  if (answer.refusal == nullptr) {
+    if (answer.accepted()) return node + ": native";
+    return fmt::format("{}: the rules take it, the judge leaves it to the CPU{}", node,
+                       answer.words.empty() ? ", without a word why" : ": " + Escaped(answer.words));
+  }
   const Refusal& refusal = *answer.refusal;
   return fmt::format("{}: {}; accepted: {} ({})", node, refusal.found, refusal.accepted, refusal.source);
 }

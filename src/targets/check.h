@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,12 @@ struct NodeAnswer {
   Grade grade = Grade::kNative;
   std::shared_ptr<const Refusal> refusal;  ///< null when native
   int island = -1;                         ///< of accepted nodes; -1 on the CPU
+  std::optional<bool> judged;              ///< what a judge said; wins over the rules
+  std::string words;                       ///< the judge's, for a refused node
 
+  bool accepted_by_rules() const { return grade == Grade::kNative || grade == Grade::kEmulated; }
   /// Runs on the accelerator as it stands.
-  bool accepted() const { return grade == Grade::kNative || grade == Grade::kEmulated; }
+  bool accepted() const { return judged.value_or(accepted_by_rules()); }
 };
 
 /// A tensor that leaves the accelerator or enters it in the middle of the model (its inputs and outputs not
@@ -43,6 +47,8 @@ struct Crossing {
 };
 
 struct Summary {
+  /// By the rules, except that what a judge took is accepted and what it left is refused (conditional when
+  /// the rules say so).
   size_t accepted = 0, conditional = 0, refused = 0, unknown = 0;
   size_t islands = 0;
   size_t cpu_operators = 0;  ///< conditional, refused and unknown
@@ -58,6 +64,9 @@ struct CheckResult {
 
 /// `model` must have its types inferred and outlive the result.
 CheckResult Check(const ir::Model& model, const Profile& profile);
+
+/// Counts, islands and crossings anew, after NodeAnswer::judged was set.
+void Recount(const ir::Model& model, CheckResult& result);
 
 /// "node 'MaxPool_5' (MaxPool): input 0 has 5 dimensions; accepted: 3 or 4 dimensions (source)".
 std::string Sentence(const NodeAnswer& answer);

@@ -23,4 +23,11 @@ struct Agreement {
 /// judge that died has no nodes, so nothing is compared.
 Agreement Compare(const CheckResult& rules, const Judgement& judgement);
 
+/// How judges are told of a node: its name, or its first output's where it has none.
+std::string JudgedName(const ir::Node& node);
+
+/// Writes the judgement into `result` (NodeAnswer::judged, words) and counts anew. Nodes that the runtime
+/// fused away stay as the rules say. The number of islands is the judge's.
+void Adopt(const Judgement& judgement, const ir::Model& model, CheckResult& result);
+
 }  // namespace shoehorn::targets

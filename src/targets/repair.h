@@ -10,8 +10,8 @@
 
 #include "ir/interfaces.h"
 #include "passes/pipeline.h"
-#include "targets/check.h"
 #include "targets/judge.h"
+#include "targets/search.h"
 
 namespace shoehorn::targets {
 
@@ -26,22 +26,15 @@ struct RepairOptions {
   size_t most_tries = 200;  ///< models that the search may look at
 };
 
-/// One repair that was kept.
-struct RepairStep {
-  std::string pass;
-  size_t rewrites = 0;
-  std::vector<std::string> nodes;  ///< the user's nodes that it replaced
-  std::string error;               ///< how far numbers may move; empty: exact
-  Summary before, after;           ///< by the rules
-};
-
 /// What a target says about a model, as it comes and repaired.
 struct RepairOutcome {
-  CheckResult before;  ///< of the model as it came
+  std::unique_ptr<ir::Model>
+      original;        ///< a copy of the model as it came, with types and a name for every node
+  CheckResult before;  ///< of `original`; with a judge, NodeAnswer::judged is set
   std::unique_ptr<ir::Model> repaired;
   CheckResult after;                      ///< of `repaired`
   std::vector<passes::Rewrite> rewrites;  ///< by simplification, which runs first
-  std::vector<std::string> pinned;        ///< "batch of input 'x' to 1"
+  std::vector<std::string> pinned;        ///< "the first dimension of input 'x' to 1"
   std::vector<RepairStep> steps;
   std::vector<std::string> given_up;  ///< repairs that the judge did not like, with the reason
   std::optional<Judgement> judged_before, judged_after;
