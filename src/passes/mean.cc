@@ -1,0 +1,30 @@
+#include "passes/mean.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "passes/builder.h"
+#include "passes/rewrite.h"
+
+namespace shoehorn::passes {
+
+std::optional<std::vector<int64_t>> MeanAxes(const ir::Node& node) {
+  if (!node.Is("ReduceMean") || !IsFloat(node.input(0))) return std::nullopt;
+  const auto rank = RankOf(node.input(0));
+  const auto axes = IntsOf(node, 1, "axes");
+  if (!rank || !axes) return std::nullopt;
+  if (!axes->empty()) return NormalAxes(*axes, *rank);
+  if (node.Int("noop_with_empty_axes", 0) != 0) return std::nullopt;
+  std::vector<int64_t> all(*rank);
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+bool HoldsSpace(const std::vector<int64_t>& axes, size_t rank) {
+  if (rank < 3) return false;
+  for (size_t axis = 2; axis < rank; ++axis)
+    if (!std::ranges::binary_search(axes, static_cast<int64_t>(axis))) return false;
+  return true;
+}
+
+}  // namespace shoehorn::passes
