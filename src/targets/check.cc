@@ -159,11 +159,16 @@ std::vector<Crossing> FindCrossings(const std::vector<NodeAnswer>& answers) {
 }  // namespace
 
 CheckResult Check(const ir::Model& model, const Profile& profile) {
+  const Accelerator* accelerator = FindAccelerator(profile.accelerator);
+  SHOEHORN_CHECK(accelerator != nullptr, "a profile of an unknown accelerator");
+  return Check(model, *accelerator, profile);
+}
+
+CheckResult Check(const ir::Model& model, const Accelerator& accelerator, const Profile& profile) {
   CheckResult result;
   result.target = profile.name;
-  result.accelerator = FindAccelerator(profile.accelerator);
-  SHOEHORN_CHECK(result.accelerator != nullptr, "a profile of an unknown accelerator");
-  const Table table(*result.accelerator);
+  result.accelerator = &accelerator;
+  const Table table(accelerator);
   CollectNodes(*model.graph, table, profile, model.Opset(), result.nodes);
   Recount(model, result);
   return result;

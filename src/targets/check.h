@@ -64,6 +64,8 @@ struct CheckResult {
 
 /// `model` must have its types inferred and outlive the result.
 CheckResult Check(const ir::Model& model, const Profile& profile);
+/// The same by the rules of `accelerator`, which must outlive the result, whatever the profile names.
+CheckResult Check(const ir::Model& model, const Accelerator& accelerator, const Profile& profile);
 
 /// Counts, islands and crossings anew, after NodeAnswer::judged was set.
 void Recount(const ir::Model& model, CheckResult& result);
