@@ -24,8 +24,7 @@ fs::path LibraryPath() {
 }
 
 struct Library {
-  Ort::Env* env = nullptr;  // never destroyed: sessions of static storage may outlive every other order
-  std::string version;
+  std::string version;  // empty: it did not open
   Diagnostic error;
 };
 
@@ -56,11 +55,6 @@ Library OpenLibrary() {
   }
   Ort::InitApi(api);
   library.version = base->GetVersionString();
-  try {
-    library.env = new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "shoehorn");
-  } catch (const Ort::Exception& error) {
-    library.error.found = std::string("ONNX Runtime does not start: ") + error.what();
-  }
   return library;
 }
 
@@ -111,10 +105,26 @@ Port PortOf(std::string name, const Ort::TypeInfo& type) {
 
 }  // namespace
 
-Result<Ort::Env*> OpenOnnxRuntime() {
+Result<std::string> OpenOnnxRuntimeLibrary() {
   const Library& library = TheLibrary();
-  if (library.env == nullptr) return library.error;
-  return library.env;
+  if (library.version.empty()) return library.error;
+  return library.version;
+}
+
+Result<Ort::Env*> OpenOnnxRuntime() {
+  SHOEHORN_TRY(OpenOnnxRuntimeLibrary());
+  // Never destroyed: sessions of static storage may outlive every other order.
+  static const Result<Ort::Env*> env = []() -> Result<Ort::Env*> {
+    try {
+      return new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "shoehorn");
+    } catch (const Ort::Exception& error) {
+      Diagnostic diagnostic;
+      diagnostic.file = LibraryPath().string();
+      diagnostic.found = std::string("ONNX Runtime does not start: ") + error.what();
+      return diagnostic;
+    }
+  }();
+  return env;
 }
 
 std::string OnnxRuntimeVersion() { return TheLibrary().version; }

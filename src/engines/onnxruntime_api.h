@@ -17,6 +17,9 @@ namespace shoehorn::engines {
 /// Opens the library on the first call: $SHOEHORN_ONNXRUNTIME, else ../lib beside the program, else where the
 /// build found it. Errors: no library there, or one that is too old for the headers.
 Result<Ort::Env*> OpenOnnxRuntime();
+/// The same without an environment, of which a process has one: for a judge, which makes its own to hear the
+/// log. Gives the version.
+Result<std::string> OpenOnnxRuntimeLibrary();
 /// "1.32.0"; empty when the library does not open.
 std::string OnnxRuntimeVersion();
 

@@ -47,6 +47,20 @@ Diagnostic CannotStart(const std::string& program, int code) {
   return diagnostic;
 }
 
+// A line of /proc/PROCESS/status that counts in kB.
+uint64_t BytesInStatus(const std::string& process, const char* pattern) {
+  std::FILE* file = std::fopen(("/proc/" + process + "/status").c_str(), "re");
+  if (file == nullptr) return 0;
+  uint64_t kilobytes = 0;
+  char line[256];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    unsigned long long value = 0;
+    if (std::sscanf(line, pattern, &value) == 1) kilobytes = value;
+  }
+  std::fclose(file);
+  return kilobytes * 1024;
+}
+
 }  // namespace
 
 Subprocess::Subprocess(pid_t pid, int input, int output, int errors)
@@ -191,17 +205,16 @@ std::string DescribeExit(int status) {
          (name == nullptr ? "" : " (SIG" + std::string(name) + ")");
 }
 
-uint64_t PeakResidentBytes() {
-  std::FILE* file = std::fopen("/proc/self/status", "re");
-  if (file == nullptr) return 0;
-  uint64_t kilobytes = 0;
-  char line[256];
-  while (std::fgets(line, sizeof line, file) != nullptr) {
-    unsigned long long value = 0;
-    if (std::sscanf(line, "VmHWM: %llu", &value) == 1) kilobytes = value;
-  }
-  std::fclose(file);
-  return kilobytes * 1024;
+uint64_t PeakResidentBytes() { return BytesInStatus("self", "VmHWM: %llu"); }
+
+uint64_t ResidentBytes(pid_t pid) {
+  const std::string process = std::to_string(pid);
+  uint64_t bytes = BytesInStatus(process, "VmRSS: %llu");
+  std::FILE* children = std::fopen(("/proc/" + process + "/task/" + process + "/children").c_str(), "re");
+  if (children == nullptr) return bytes;
+  for (int child = 0; std::fscanf(children, "%d", &child) == 1;) bytes += ResidentBytes(child);
+  std::fclose(children);
+  return bytes;
 }
 
 }  // namespace shoehorn

@@ -58,5 +58,7 @@ std::string DescribeExit(int status);
 /// The largest resident memory that this process ever had (VmHWM); unlike getrusage's figure not its
 /// parent's.
 uint64_t PeakResidentBytes();
+/// What a process and its children hold in memory now (VmRSS); 0 when there is no such process.
+uint64_t ResidentBytes(pid_t pid);
 
 }  // namespace shoehorn
