@@ -7,6 +7,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "report/columns.h"
 #include "report/report.h"
 #include "support/diagnostic.h"
 #include "support/units.h"
@@ -19,32 +20,6 @@ using fit::CandidateState;
 using fit::FitResult;
 
 enum class Paint { kPlain, kBold, kDim, kGood, kBad };
-
-size_t Columns(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-// At most `width` columns; what is cut off is marked by "..".
-std::string Fitted(std::string text, size_t width) {
-  if (Columns(text) <= width) return text;
-  while (Columns(text) > width - 2) {
-    while ((text.back() & 0xc0) == 0x80) text.pop_back();
-    text.pop_back();
-  }
-  return text + "..";
-}
-
-std::string Left(std::string_view text, size_t width) {
-  return std::string(text) + std::string(width - std::min(width, Columns(text)), ' ');
-}
-std::string Right(std::string_view text, size_t width) {
-  return std::string(width - std::min(width, Columns(text)), ' ') + std::string(text);
-}
-
-std::string Plural(int64_t count, std::string_view thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
 
 std::string Number(double value) { return std::isnan(value) ? "-" : FormatNumber(value); }
 std::string Bytes(double value) { return std::isnan(value) ? "-" : FormatBytes(value); }
@@ -92,20 +67,11 @@ class Summary {
   // Text folded at spaces, all lines but the first indented by `indent`; the first is expected to start
   // there.
   void Wrapped(std::string_view text, size_t indent, Paint paint = Paint::kPlain) {
-    const std::string whole = Escaped(text);
-    std::string line;
-    const auto flush = [&] { out_ += Painted(line, paint) + "\n", line.clear(); };
-    for (size_t at = 0; at < whole.size();) {
-      const size_t space = std::min(whole.find(' ', at), whole.size());
-      std::string word = whole.substr(at, space - at);
-      if (!line.empty() && indent + Columns(line) + 1 + Columns(word) > width_) {
-        flush();
-        out_ += std::string(indent, ' ');
-      }
-      line += (line.empty() ? "" : " ") + word;
-      at = space + 1;
+    std::string margin;
+    for (const std::string& line : Folded(text, width_ - indent)) {
+      out_ += margin + Painted(line, paint) + "\n";
+      margin.assign(indent, ' ');
     }
-    flush();
   }
 
   void Heading(std::string_view text) { out_ += "\n" + Painted(text, Paint::kBold) + "\n"; }
