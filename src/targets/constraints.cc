@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 namespace shoehorn::targets {
 namespace {
@@ -48,12 +50,30 @@ std::string Dimensions(size_t count) { return fmt::format("{} dimension{}", coun
 
 }  // namespace
 
+std::vector<std::string> Words(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
 Rule Requires(std::string id, std::string sentence, Test broken) {
   Rule rule;
   rule.id = std::move(id);
   rule.sentence = std::move(sentence);
   rule.broken = std::move(broken);
   return rule;
+}
+
+Rule KnownTypes() {
+  return Requires("known_types", "every element type is known",
+                  [](const Subject& subject) {
+                    return FirstOf(subject.node,
+                                   [](const ir::Type& type, bool) -> std::optional<std::string> {
+                                     if (type.element != DataType::kUndefined || !type.opaque.empty())
+                                       return std::nullopt;
+                                     return "has an unknown type";
+                                   });
+                  })
+      .Otherwise(Grade::kUnknown);
 }
 
 Rule StaticShapes() {

@@ -2,14 +2,20 @@
 #pragma once
 
 #include <initializer_list>
+#include <string_view>
 
 #include "targets/rule.h"
 
 namespace shoehorn::targets {
 
+/// "Add Mul" -> {"Add", "Mul"}: the operators of a row.
+std::vector<std::string> Words(std::string_view text);
+
 /// A rule of any kind: `broken` gives what was found.
 Rule Requires(std::string id, std::string sentence, Test broken);
 
+/// The element types of all inputs and outputs are known; else nobody can say (grade kUnknown).
+Rule KnownTypes();
 /// Every input and output has a shape of numbers only. Cure: pinning (the dimension is named).
 Rule StaticShapes();
 /// Input `i` has one of these numbers of dimensions; absent inputs pass, an unknown rank does not.
