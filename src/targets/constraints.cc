@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <sstream>
 
@@ -199,8 +200,7 @@ Rule OutputsAtMost(size_t count) {
                       if (subject.node.output(i) != nullptr && !subject.node.output(i)->is_unused())
                         return fmt::format("output {} is used", i);
                     return std::nullopt;
-                  })
-      .Cure("drop_dead_outputs");
+                  });
 }
 
 Rule InputsAtMost(size_t count) {
@@ -276,6 +276,120 @@ Rule OpsetWithin(int64_t low, int64_t high) {
                     if (subject.opset >= low && subject.opset <= high) return std::nullopt;
                     return fmt::format("opset {}", subject.opset);
                   });
+}
+
+Rule OpsetAtLeast(int64_t low) {
+  return Requires("opset", fmt::format("opset {} or newer", low),
+                  [low](const Subject& subject) -> std::optional<std::string> {
+                    if (subject.opset >= low) return std::nullopt;
+                    return fmt::format("opset {}", subject.opset);
+                  })
+      .Advise(fmt::format("export the model anew at opset {} or newer", low));
+}
+
+Rule FloatIs(std::string attribute, float accepted, float otherwise) {
+  std::string sentence = fmt::format("{} is {}", attribute, accepted);
+  std::string id = attribute;
+  return Requires(std::move(id), std::move(sentence),
+                  [attribute = std::move(attribute), accepted,
+                   otherwise](const Subject& subject) -> std::optional<std::string> {
+                    const float found = subject.node.Float(attribute, otherwise);
+                    if (found == accepted) return std::nullopt;
+                    return fmt::format("{} is {}", attribute, found);
+                  });
+}
+
+Rule EachIs(std::string attribute, int64_t accepted) {
+  std::string sentence = fmt::format("{} are {}", attribute, accepted);
+  std::string id = attribute;
+  return Requires(
+      std::move(id), std::move(sentence),
+      [attribute = std::move(attribute), accepted](const Subject& subject) -> std::optional<std::string> {
+        const std::vector<int64_t> found = subject.node.Ints(attribute);
+        if (std::ranges::all_of(found, [&](int64_t number) { return number == accepted; }))
+          return std::nullopt;
+        return fmt::format("{} are [{}]", attribute, fmt::join(found, ","));
+      });
+}
+
+Rule NotGiven(std::string attribute) {
+  std::string sentence = attribute + " is left out";
+  std::string id = attribute;
+  return Requires(std::move(id), std::move(sentence),
+                  [attribute = std::move(attribute)](const Subject& subject) -> std::optional<std::string> {
+                    if (!subject.node.Has(attribute)) return std::nullopt;
+                    return attribute + " is given";
+                  });
+}
+
+Rule WideDimensionsAtMost(size_t most) {
+  return Requires("wide_dimensions", fmt::format("input 0 has at most {} dimensions larger than 1", most),
+                  [most](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Type* type = subject.TypeOf(0);
+                    if (type == nullptr) return std::nullopt;
+                    if (!type->has_rank) return "input 0 is of unknown rank";
+                    const auto wide =
+                        std::ranges::count_if(type->dims, [](const ir::Dim& dim) { return dim.value != 1; });
+                    if (static_cast<size_t>(wide) <= most) return std::nullopt;
+                    return fmt::format("input 0 has {} dimensions larger than 1 {}", wide, ShapeText(*type));
+                  });
+}
+
+Rule BatchOfOne() {
+  return Requires("batch", "the batch (first dimension of input 0) is 1",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Type* type = subject.TypeOf(0);
+                    if (type == nullptr || (type->has_rank && type->dims.empty())) return std::nullopt;
+                    if (!type->has_rank) return "input 0 is of unknown rank";
+                    if (type->dims.front().value == 1) return std::nullopt;
+                    return fmt::format("input 0 has the shape {}", ShapeText(*type));
+                  });
+}
+
+Rule SplitsEvenly() {
+  return Requires(
+      "even", "the parts are of one size", [](const Subject& subject) -> std::optional<std::string> {
+        const std::optional<size_t> rank = subject.Rank(0);
+        if (!rank || *rank == 0) return "input 0 is of unknown rank";
+        const int64_t axis = subject.node.Int("axis", 0);
+        const size_t at = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(*rank) : axis);
+        std::vector<int64_t> sizes;
+        for (const ir::Value* output : subject.node.outputs())
+          if (output != nullptr && at < output->type.dims.size())
+            sizes.push_back(output->type.dims[at].value);
+        if (std::ranges::adjacent_find(sizes, std::not_equal_to<>()) == sizes.end()) return std::nullopt;
+        return fmt::format("parts of the sizes {}", fmt::join(sizes, ", "));
+      });
+}
+
+std::optional<std::vector<double>> GrowthOf(const Subject& subject) {
+  const ir::Type* from = subject.TypeOf(0);
+  const ir::Value* output = subject.node.output(0);
+  if (from == nullptr || output == nullptr || !from->is_static() || !output->type.is_static() ||
+      from->dims.size() != output->type.dims.size())
+    return std::nullopt;
+  std::vector<double> growth;
+  for (size_t i = 0; i < from->dims.size(); ++i)
+    growth.push_back(static_cast<double>(output->type.dims[i].value) /
+                     static_cast<double>(from->dims[i].value));
+  return growth;
+}
+
+Rule ResizesLast(size_t count) {
+  return Requires("resized", fmt::format("only the last {} are resized", Dimensions(count)),
+                  [count](const Subject& subject) -> std::optional<std::string> {
+                    const auto growth = GrowthOf(subject);
+                    if (!growth) return std::nullopt;  // StaticShapes() speaks of it
+                    for (size_t i = 0; i + count < growth->size(); ++i)
+                      if ((*growth)[i] != 1) return fmt::format("dimension {} grows by {}", i, (*growth)[i]);
+                    return std::nullopt;
+                  });
+}
+
+std::optional<std::vector<int64_t>> IntsAt(const Subject& subject, size_t i) {
+  const ir::Value* value = subject.node.input(i);
+  const ir::Tensor* tensor = value == nullptr ? nullptr : ir::ConstantOf(*value);
+  return tensor == nullptr || tensor->count() > 64 ? std::nullopt : tensor->ToInts();
 }
 
 }  // namespace shoehorn::targets

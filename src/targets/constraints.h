@@ -45,6 +45,25 @@ Rule IntsWithin(std::string attribute, int64_t low, int64_t high);
 Rule AxisIs(std::string attribute, std::vector<int64_t> accepted, int64_t otherwise);
 /// The model's opset lies in [low, high].
 Rule OpsetWithin(int64_t low, int64_t high);
+Rule OpsetAtLeast(int64_t low);
+/// The attribute (or its default) is this number.
+Rule FloatIs(std::string attribute, float accepted, float otherwise);
+/// Every number of the list is `accepted`; an absent list passes.
+Rule EachIs(std::string attribute, int64_t accepted);
+/// The attribute is not given.
+Rule NotGiven(std::string attribute);
+/// At most `most` dimensions of input 0 are larger than 1.
+Rule WideDimensionsAtMost(size_t most);
+/// The first dimension of input 0 is 1.
+Rule BatchOfOne();
+/// All outputs of a Split have one size along its axis.
+Rule SplitsEvenly();
+/// Only the last `count` dimensions change their size from input 0 to output 0 (Resize, Upsample).
+Rule ResizesLast(size_t count);
+/// By how much each dimension of input 0 grows to output 0; nothing where a size is not known.
+std::optional<std::vector<double>> GrowthOf(const Subject& subject);
+/// The elements of a small constant of integers at input `i`; nothing when it is computed or absent.
+std::optional<std::vector<int64_t>> IntsAt(const Subject& subject, size_t i);
 
 /// Common sets of types.
 inline const std::vector<ir::DataType> kFloats = {ir::DataType::kFloat, ir::DataType::kFloat16};
