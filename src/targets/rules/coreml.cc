@@ -2,6 +2,7 @@
 // float and float16, at most five dimensions, no quantized graphs.
 //   Resize nearest, half_pixel: refused; Core ML's nearest neighbour is asymmetric with floor
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,6 +2,7 @@
 // every shape a number. Android 15 and later advise against it; phones before have nothing else in common.
 //   Clip to [0, 4]: refused; only [0, 6] and [-1, 1] exist
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
