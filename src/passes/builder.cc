@@ -121,6 +121,13 @@ Value& Builder::Clip(Value& x, double low, double high) {
   return Make("Clip", inputs);
 }
 
+Value& Builder::ByChannel(Value& list, std::string_view suffix, size_t rank) {
+  ir::Shape shape(rank - 1, 1);
+  shape[0] = list.constant() != nullptr ? list.constant()->count() : -1;
+  return list.constant() != nullptr ? Constant(suffix, list.constant()->Reshaped(shape))
+                                    : Reshape(list, shape);
+}
+
 Status Builder::Replace(Value& made) {
   if (!status_.ok()) return status_;
   Node& last = *made.producer();

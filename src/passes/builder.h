@@ -52,6 +52,8 @@ class Builder {
   /// max(x, low), cut at high; an infinite bound is left away.
   ir::Value& Clip(ir::Value& x, double low, double high);
 
+  /// A list with one element a channel as [C, 1, ...], so that it lines up with axis 1 of a tensor of `rank`.
+  ir::Value& ByChannel(ir::Value& list, std::string_view suffix, size_t rank);
   /// One number of `like`'s element type.
   ir::Value& Number(const ir::Value& like, double number);
   /// A list of integers; equal lists are one constant.

@@ -30,16 +30,6 @@ std::optional<std::vector<int64_t>> PadsOf(const Node& pad, size_t rank) {
   return all;
 }
 
-bool NeverNegative(const Value& value) {
-  const Node* producer = value.producer();
-  if (producer == nullptr) return false;
-  if (producer->Is("Sigmoid") || producer->Is("HardSigmoid") || producer->Is("Softmax") ||
-      producer->Is("Abs"))
-    return true;
-  const auto bounds = BoundsOf(*producer);
-  return bounds && bounds->low >= 0;
-}
-
 /// The value that `pad` pads with, or nothing when that is not constant.
 std::optional<double> FillOf(const Node& pad) {
   if (pad.input(2) != nullptr) return ScalarConstant(pad.input(2));

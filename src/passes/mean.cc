@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "passes/builder.h"
 #include "passes/rewrite.h"
 
 namespace shoehorn::passes {
@@ -25,6 +24,13 @@ bool HoldsSpace(const std::vector<int64_t>& axes, size_t rank) {
   for (size_t axis = 2; axis < rank; ++axis)
     if (!std::ranges::binary_search(axes, static_cast<int64_t>(axis))) return false;
   return true;
+}
+
+ir::Value& Normalized(Builder& build, ir::Value& x, const std::vector<int64_t>& axes, double epsilon) {
+  ir::Value& centred = build.Make("Sub", {&x, &build.Reduce("ReduceMean", x, axes)});
+  ir::Value& variance = build.Reduce("ReduceMean", build.Make("Mul", {&centred, &centred}), axes);
+  ir::Value& deviation = build.Make("Sqrt", {&build.Make("Add", {&variance, &build.Number(x, epsilon)})});
+  return build.Make("Div", {&centred, &deviation});
 }
 
 }  // namespace shoehorn::passes

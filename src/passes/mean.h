@@ -1,10 +1,10 @@
-// Means over axes, in whatever operator they come.
+// Means over axes, in whatever operator they come, and what is made of them.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "passes/pass.h"
+#include "passes/builder.h"
 
 namespace shoehorn::passes {
 
@@ -13,5 +13,7 @@ namespace shoehorn::passes {
 std::optional<std::vector<int64_t>> MeanAxes(const ir::Node& node);
 /// The axes are all spatial ones of a tensor [N, C, spatial...] of that rank, and perhaps more.
 bool HoldsSpace(const std::vector<int64_t>& axes, size_t rank);
+/// (x - mean) / sqrt(variance + epsilon), with mean and variance over `axes`.
+ir::Value& Normalized(Builder& build, ir::Value& x, const std::vector<int64_t>& axes, double epsilon);
 
 }  // namespace shoehorn::passes

@@ -102,6 +102,16 @@ Value* BoundedValue(const Node& node) {
   return node.input(0);
 }
 
+bool NeverNegative(const Value& value) {
+  const Node* producer = value.producer();
+  if (producer == nullptr) return false;
+  if (producer->Is("Sigmoid") || producer->Is("HardSigmoid") || producer->Is("Softmax") ||
+      producer->Is("Abs"))
+    return true;
+  const auto bounds = BoundsOf(*producer);
+  return bounds && bounds->low >= 0;
+}
+
 bool Near(double a, double b, double tolerance) {
   return std::abs(a - b) <= tolerance * std::max(std::abs(a), std::abs(b));
 }

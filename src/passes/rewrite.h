@@ -52,6 +52,9 @@ std::optional<Bounds> BoundsOf(const ir::Node& node);
 /// The value that a node with BoundsOf() bounds.
 ir::Value* BoundedValue(const ir::Node& node);
 
+/// What makes the value gives no negative numbers: Relu, Sigmoid, Softmax and the like.
+bool NeverNegative(const ir::Value& value);
+
 /// True when two numbers stand in a model for the same real number: they agree to `tolerance`, relative.
 /// Numbers such as 1/6 are exact to float's 6e-8.
 bool Near(double a, double b, double tolerance = 1e-6);
