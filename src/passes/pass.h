@@ -69,10 +69,4 @@ Result<const Pass*> RequirePass(std::string_view name);
 /// docs/passes.md: a table of every pass and its sentence.
 std::string PassesManual();
 
-#define PASS(name, function, sentence) Result<bool> function(ir::Graph& graph, PassContext& context);
-#define REPAIR(name, function, sentence, error) PASS(name, function, sentence)
-#include "passes/passes.def"
-#undef REPAIR
-#undef PASS
-
 }  // namespace shoehorn::passes

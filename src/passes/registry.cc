@@ -5,6 +5,13 @@
 
 namespace shoehorn::passes {
 
+// Declared here and not in pass.h, so that a new pass compiles two files and not all of them.
+#define PASS(name, function, sentence) Result<bool> function(ir::Graph& graph, PassContext& context);
+#define REPAIR(name, function, sentence, error) PASS(name, function, sentence)
+#include "passes/passes.def"
+#undef REPAIR
+#undef PASS
+
 const std::vector<Pass>& AllPasses() {
   static const std::vector<Pass> passes = {
 #define PASS(name, function, sentence) {#name, sentence, function},

@@ -8,6 +8,11 @@
 #include "targets/rule.h"
 
 namespace shoehorn::targets {
+
+#define ACCELERATOR(function) const Accelerator& function();
+#include "targets/accelerators.def"
+#undef ACCELERATOR
+
 namespace {
 
 /// The DequantizeLinear that makes input `i`, or nullptr.

@@ -18,6 +18,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Diagnostic, file, place, found, expected, fix
 
 namespace targets {
 
+#define JUDGE(name, function) Judge* function();
+#include "targets/judges.def"
+#undef JUDGE
+
 using Json = nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JudgeRequest, model, options, artifact)

@@ -75,8 +75,4 @@ Result<Judgement> AskJudge(std::string_view judge, const JudgeRequest& request,
 /// The worker's side: reads one request from standard input, answers on standard output; its exit code.
 int RunJudgeWorker();
 
-#define JUDGE(name, function) Judge* function();
-#include "targets/judges.def"
-#undef JUDGE
-
 }  // namespace shoehorn::targets

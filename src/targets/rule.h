@@ -90,8 +90,4 @@ const Accelerator* FindAccelerator(std::string_view name);
 /// rule without sentence or source.
 Status Validate(const Accelerator& accelerator);
 
-#define ACCELERATOR(function) const Accelerator& function();
-#include "targets/accelerators.def"
-#undef ACCELERATOR
-
 }  // namespace shoehorn::targets
