@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/shape_options.h"
 #include "engines/evaluator.h"
 #include "formats/onnx.h"
@@ -21,16 +22,6 @@ struct Options {
   std::shared_ptr<ShapeOptions> shapes;
   bool force = false, external = false, verbose = false;
 };
-
-Status RefuseToOverwrite(const std::filesystem::path& path, bool force) {
-  std::error_code code;
-  if (force || !std::filesystem::exists(path, code)) return Ok();
-  Diagnostic diagnostic;
-  diagnostic.file = path.string();
-  diagnostic.found = "the output exists and is not overwritten without being asked";
-  diagnostic.fix = "name another file, or add --force";
-  return diagnostic;
-}
 
 std::string Json(const passes::SimplifyReport& report, const Options& options) {
   nlohmann::ordered_json json;

@@ -1,14 +1,14 @@
 #include "report/check_report.h"
 
+#include <fmt/format.h>
+
 #include <unordered_map>
 
 namespace shoehorn::report {
-namespace {
 
 using targets::Grade;
 using targets::NodeAnswer;
 
-/// Why the node is not simply native; a judge that leaves what the rules take gives its own words.
 targets::Refusal RefusalOf(const Answer& answer, const NodeAnswer& node) {
   if (node.refusal != nullptr) return *node.refusal;
   targets::Refusal refusal;
@@ -20,7 +20,15 @@ targets::Refusal RefusalOf(const Answer& answer, const NodeAnswer& node) {
   return refusal;
 }
 
-}  // namespace
+Grade GradeOf(const NodeAnswer& node) {
+  if (!node.judged || *node.judged == node.accepted_by_rules()) return node.grade;
+  if (*node.judged) return Grade::kNative;
+  return node.grade == Grade::kConditional ? Grade::kConditional : Grade::kUnsupported;
+}
+
+std::string OperatorName(const ir::Node& node) {
+  return node.domain.empty() ? node.op_type : node.domain + "::" + node.op_type;
+}
 
 std::vector<Alike> GroupAlike(const Answer& answer, bool emulated) {
   std::vector<Alike> groups;
@@ -28,10 +36,14 @@ std::vector<Alike> GroupAlike(const Answer& answer, bool emulated) {
   for (const NodeAnswer& node : answer.check.nodes) {
     if (emulated ? node.grade != Grade::kEmulated || !node.accepted() : node.accepted()) continue;
     if (!emulated && answer.gone(node)) continue;
-    if (node.refusal == nullptr && !answer.judged()) continue;
     targets::Refusal refusal = RefusalOf(answer, node);
-    const auto [at, fresh] = index.try_emplace(
-        refusal.rule + '\n' + refusal.accepted + (node.judged ? "\njudged" : ""), groups.size());
+    // The rule without accelerator and operator: "static_shape" means the same for each of them.
+    const size_t dot = refusal.rule.rfind('.');
+    std::string key = refusal.rule.find('.') == dot ? "" : refusal.rule.substr(dot);
+    for (const std::string& part : {refusal.accepted, refusal.source, refusal.advice}) key += '\n' + part;
+    for (const std::string& cure : refusal.cures) key += '\n' + cure;
+    key += fmt::format("\n{}{}", static_cast<int>(GradeOf(node)), KnownFrom(node));
+    const auto [at, fresh] = index.try_emplace(std::move(key), groups.size());
     if (fresh) groups.push_back({std::move(refusal), {}});
     groups[at->second].nodes.push_back(&node);
   }
@@ -41,12 +53,10 @@ std::vector<Alike> GroupAlike(const Answer& answer, bool emulated) {
 std::string_view KnownFrom(const NodeAnswer& node) { return node.judged ? "judged" : "by rules"; }
 
 size_t LeftUnsupported(const Answer& answer) {
-  size_t left = 0;
-  for (const NodeAnswer& node : answer.check.nodes) {
-    const bool refused = node.grade == Grade::kUnsupported || node.grade == Grade::kUnknown;
-    left += node.judged ? !*node.judged : refused && !answer.gone(node);
-  }
-  return left;
+  return static_cast<size_t>(std::ranges::count_if(answer.check.nodes, [&](const NodeAnswer& node) {
+    const Grade grade = GradeOf(node);
+    return !answer.gone(node) && (grade == Grade::kUnsupported || grade == Grade::kUnknown);
+  }));
 }
 
 }  // namespace shoehorn::report

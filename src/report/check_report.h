@@ -48,21 +48,27 @@ struct CheckReport {
   const Answer& last() const { return after ? *after : before; }
 };
 
-/// Nodes that break the same rule in the same way.
+/// Nodes that are not taken for the same reason: the same rule, whatever the operator.
 struct Alike {
   targets::Refusal refusal;  ///< of the first; the judge's words where the rules have no objection
   std::vector<const targets::NodeAnswer*> nodes;
 
   const targets::NodeAnswer& first() const { return *nodes.front(); }
-  bool judged() const { return first().judged.has_value(); }
 };
 
-/// The nodes that the accelerator does not take (or, with `emulated`, takes as something else) as groups by
-/// rule, in the order of the model; those that no longer existed where the judge looked are left out.
+/// The nodes that the accelerator does not take (or, with `emulated`, takes as something else) as groups, in
+/// the order of the model; those that no longer existed where the judge looked are left out.
 std::vector<Alike> GroupAlike(const Answer& answer, bool emulated = false);
 
-/// "by rules", or "judged" when that is the compiler's answer.
+/// Why `node` is not simply native, the judge's words where the rules have no objection.
+targets::Refusal RefusalOf(const Answer& answer, const targets::NodeAnswer& node);
+/// What holds for the node in the end: what a judge took is native (or emulated), what it left is no better
+/// than native if.
+targets::Grade GradeOf(const targets::NodeAnswer& node);
+/// "by rules", or "judged" when it is the compiler's own answer.
 std::string_view KnownFrom(const targets::NodeAnswer& node);
+/// The operator with its domain, "com.microsoft::Gelu".
+std::string OperatorName(const ir::Node& node);
 
 /// Nodes that an answer leaves refused or of unknown support; where a judge answered, those that it left.
 size_t LeftUnsupported(const Answer& answer);
@@ -75,10 +81,11 @@ struct CheckTextOptions {
 /// Three lines that answer the question; then a table of operators, refusals with source and cure, repairs,
 /// what crosses, advice and disagreements. Ends in a newline.
 std::string CheckText(const CheckReport& report, const CheckTextOptions& options = {});
-/// A table with a row a target, best first in no way: in the order given.
+/// A table with a row a target, in the order given, and why each does not take the first node that it
+/// refuses.
 std::string ComparisonText(const std::vector<CheckReport>& reports, const CheckTextOptions& options = {});
 
-/// The documented JSON. `lean` leaves `nodes` out, for the page.
+/// The documented JSON of one target, and of several.
 std::string CheckJson(const CheckReport& report);
 std::string ComparisonJson(const std::vector<CheckReport>& reports);
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "report/check_report.h"
@@ -53,10 +54,26 @@ std::string Judged(const targets::Judgement& judgement) {
   return text;
 }
 
-/// "refused", "native if", "unknown"; what a judge left is refused.
+/// "15 Relu, 6 BatchNormalization".
+std::string OperatorCounts(const std::vector<const NodeAnswer*>& nodes) {
+  std::vector<std::pair<std::string, size_t>> counts;
+  std::unordered_map<std::string, size_t> index;
+  for (const NodeAnswer* node : nodes) {
+    const auto [at, fresh] = index.try_emplace(OperatorName(*node->node), counts.size());
+    if (fresh) counts.emplace_back(at->first, 0);
+    ++counts[at->second].second;
+  }
+  std::ranges::stable_sort(counts, [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (const auto& [name, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
+  return text;
+}
+
+/// The grade as the table's head calls it.
 std::string_view Verdict(const NodeAnswer& node) {
-  if (node.grade == Grade::kConditional) return "native if";
-  return node.grade == Grade::kUnknown && !node.judged ? "unknown" : "refused";
+  const Grade grade = GradeOf(node);
+  return grade == Grade::kUnsupported ? "refused" : NameOf(grade);
 }
 
 class Text {
@@ -66,7 +83,7 @@ class Text {
 
   std::string Whole() {
     ThreeLines();
-    Operators();
+    OperatorTable();
     if (report_.after) {
       for (const NodeAnswer& node : report_.after->check.nodes)
         if (!node.accepted())
@@ -129,7 +146,7 @@ class Text {
     size_t after = 0, cpu = 0;
   };
 
-  void Operators() {
+  void OperatorTable() {
     std::map<std::string, Row> rows;
     size_t gone = 0;
     for (const NodeAnswer& node : report_.before.check.nodes) {
@@ -141,9 +158,10 @@ class Text {
       }
       row.taken += node.accepted();
       if (node.accepted()) continue;
-      row.conditional += node.grade == Grade::kConditional;
-      row.unknown += node.grade == Grade::kUnknown && !node.judged;
-      row.refused += node.grade != Grade::kConditional && (node.grade != Grade::kUnknown || node.judged);
+      const Grade grade = GradeOf(node);
+      row.conditional += grade == Grade::kConditional;
+      row.refused += grade == Grade::kUnsupported;
+      row.unknown += grade == Grade::kUnknown;
     }
     if (report_.after) {
       for (const NodeAnswer& node : report_.after->check.nodes) {
@@ -174,11 +192,7 @@ class Text {
       Item(fmt::format(
           "{} that the rules refuse did not reach the accelerator: the runtime folds or fuses them "
           "away (judged)",
-          shoehorn::report::Operators(gone)));
-  }
-
-  static std::string OperatorName(const ir::Node& node) {
-    return node.domain.empty() ? node.op_type : node.domain + "::" + node.op_type;
+          Operators(gone)));
   }
 
   /// As many names as three lines bear, or all.
@@ -199,12 +213,11 @@ class Text {
     if (groups.empty()) return;
     size_t nodes = 0;
     for (const Alike& group : groups) nodes += group.nodes.size();
-    Heading(fmt::format("{}: {}", title, shoehorn::report::Operators(nodes)));
+    Heading(fmt::format("{}: {}", title, Operators(nodes)));
     constexpr size_t kShown = 12;
     for (size_t i = 0; i < groups.size(); ++i) {
       if (!options_.verbose && i == kShown) {
-        Item(fmt::format("and {} for other reasons (--verbose gives them)",
-                         shoehorn::report::Operators(nodes)));
+        Item(fmt::format("and {} for other reasons (--verbose gives them)", Operators(nodes)));
         return;
       }
       nodes -= groups[i].nodes.size();
@@ -216,9 +229,8 @@ class Text {
     const targets::Refusal& refusal = group.refusal;
     std::vector<std::string> names;
     for (const NodeAnswer* node : group.nodes) names.push_back(targets::JudgedName(*node->node));
-    Field(2, "", 0,
-          fmt::format("{} {}, {} {}: {}", group.nodes.size(), OperatorName(*group.first().node),
-                      Verdict(group.first()), KnownFrom(group.first()), Names(names)));
+    Item(fmt::format("{}, {} {}: {}", OperatorCounts(group.nodes), Verdict(group.first()),
+                     KnownFrom(group.first()), Names(names)));
     Field(4, "found", 10, refusal.found);
     if (options_.verbose)
       for (const NodeAnswer* node : group.nodes)
@@ -230,7 +242,15 @@ class Text {
     if (!refusal.advice.empty()) Field(4, "advice", 10, refusal.advice);
     if (refusal.cures.empty() && refusal.advice.empty())
       Field(4, "repair", 10, "none is known: it runs on the CPU");
-    Field(4, "rule", 10, refusal.rule);
+    const size_t others = DistinctRules(group) - 1;
+    Field(4, "rule", 10,
+          refusal.rule + (others > 0 ? fmt::format(" and {} alike of other operators", others) : ""));
+  }
+
+  static size_t DistinctRules(const Alike& group) {
+    std::unordered_set<std::string_view> rules;
+    for (const NodeAnswer* node : group.nodes) rules.insert(node->refusal ? node->refusal->rule : "");
+    return rules.size();
   }
 
   /// The passes that cure a group, and whether they did.
@@ -322,8 +342,8 @@ class Text {
   void Disagreements() {
     const targets::Agreement& agreement = report_.last().agreement;
     if (agreement.compared == 0) return;
-    Heading(fmt::format("rules and judge agree on {} of {}", agreement.agreed,
-                        shoehorn::report::Operators(agreement.compared)));
+    Heading(
+        fmt::format("rules and judge agree on {} of {}", agreement.agreed, Operators(agreement.compared)));
     constexpr size_t kShown = 10;
     for (size_t i = 0; i < agreement.disagreements.size(); ++i) {
       if (!options_.verbose && i == kShown) {

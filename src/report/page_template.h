@@ -1,4 +1,4 @@
-// The page without a result, made at build time from src/report/page by bundle.mjs: styles, scripts and
+// The pages without a result, made at build time from src/report/page by bundle.mjs: styles, scripts and
 // libraries inside, and in this order the marks {{title}}, {{summary}} and {{result}}.
 #pragma once
 
@@ -6,6 +6,7 @@
 
 namespace shoehorn::report {
 
-extern const std::string_view kPageTemplate;
+extern const std::string_view kPageTemplate;       ///< of a fit: page.js
+extern const std::string_view kCheckPageTemplate;  ///< of a check: check.js
 
 }  // namespace shoehorn::report

@@ -1,17 +1,18 @@
-// Makes one C++ file of the page: page.html with the style and the script (libraries included) put inside, as a string.
-//   node bundle.mjs NODE_MODULES page_template.cc
+// Makes one C++ file of a page: page.html with the style and a script (libraries included) put inside, as a string.
+//   node bundle.mjs NODE_MODULES page.js kPageTemplate kPageTemplate.cc
 // The licences of the libraries that went in stand in the page, as their authors ask.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const [modules, output] = process.argv.slice(2).map((path) => resolve(path));
+const [script, constant] = process.argv.slice(3);
+const [modules, output] = [process.argv[2], process.argv[5]].map((path) => resolve(path));
 const here = dirname(fileURLToPath(import.meta.url));
 const esbuild = createRequire(join(modules, "/"))("esbuild");
 
 const { outputFiles, metafile } = await esbuild.build({
-  entryPoints: [join(here, "page.js")],
+  entryPoints: [join(here, script)],
   outdir: "/",
   absWorkingDir: here,
   nodePaths: [modules],
@@ -44,7 +45,7 @@ const licences = [...texts].map(([text, names]) => `${names.join(", ")}\n\n${tex
 const page = readFileSync(join(here, "page.html"), "utf8")
   .replace("{{style}}", () => made(".css"))
   .replace("{{script}}", () => made(".js"))
-  .replace("{{licences}}", () => licences);
+  .replace("{{licences}}", () => licences || "none");
 if (page.includes(')page"')) throw new Error('the page holds the end mark of its C++ string, )page"');
 // A string literal of a sensible length each; adjacent literals are one string.
 const pieces = page.match(/[^]{1,8000}/g).map((piece) => `R"page(${piece})page"`);
@@ -54,7 +55,7 @@ writeFileSync(
 
 namespace shoehorn::report {
 
-const std::string_view kPageTemplate =
+const std::string_view ${constant} =
 ${pieces.join("\n")};
 
 }  // namespace shoehorn::report

@@ -23,6 +23,16 @@ export function visible(name) {
 
 export const code = (name) => h("code", {}, visible(name));
 
+/** One number that matters, with its name above and a remark below. */
+export function tile(title, value, below) {
+  return h(
+    "div",
+    { class: "tile" },
+    h("dt", {}, title),
+    h("dd", {}, h("strong", {}, value), h("small", {}, below)),
+  );
+}
+
 /** A section with its heading; `id` is where the table of contents points. */
 export function section(id, title, ...content) {
   return h(

@@ -1,5 +1,5 @@
 // The answer first: met or not met, the four numbers that matter, and each requirement with its margin.
-import { h, section, table, visible, code } from "./dom.js";
+import { h, section, table, tile, visible, code } from "./dom.js";
 import {
   known,
   ms,
@@ -29,15 +29,6 @@ const words = {
 export const requirementName = (name) => words[name] ?? visible(name);
 
 const badge = (met) => h("span", { class: met ? "badge met" : "badge notmet" }, met ? "met" : "not met");
-
-function tile(title, value, below) {
-  return h(
-    "div",
-    { class: "tile" },
-    h("dt", {}, title),
-    h("dd", {}, h("strong", {}, value), h("small", {}, below)),
-  );
-}
 
 function tiles({ chosen, original }) {
   if (!chosen) return null;
