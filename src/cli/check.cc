@@ -43,7 +43,7 @@ Result<std::vector<targets::Profile>> Profiles(const std::vector<std::string>& n
 }
 
 /// What cannot be done is said before any work.
-Status Validate(const Options& options, size_t targets) {
+Status Validate(const Options& options, bool one) {
   for (const std::string& output : options.Outputs()) SHOEHORN_TRY(RefuseToOverwrite(output, options.force));
   Diagnostic diagnostic;
   if (std::ranges::count(options.Outputs(), "-") > 1) {
@@ -55,8 +55,8 @@ Status Validate(const Options& options, size_t targets) {
        {std::pair("--repair", options.repair), {"--artifact", options.artifact}}) {
     if (value.empty()) continue;
     diagnostic.place = option;
-    if (targets > 1) {
-      diagnostic.found = fmt::format("{} targets are only compared", targets);
+    if (!one) {
+      diagnostic.found = "several targets are only compared";
       diagnostic.expected = "one --target";
       return diagnostic;
     }
@@ -151,12 +151,13 @@ bool Fails(const report::CheckReport& report, const Options& options) {
 
 Result<int> Check(const Options& options) {
   SHOEHORN_ASSIGN(const std::vector<targets::Profile> profiles, Profiles(options.targets));
-  SHOEHORN_TRY(Validate(options, profiles.size()));
+  const bool one = profiles.size() == 1 && std::ranges::count(options.targets, "all") == 0;
+  SHOEHORN_TRY(Validate(options, one));
   SHOEHORN_ASSIGN(const auto model, Load(options));
   WatchInterrupts();
   std::vector<report::CheckReport> reports;
   targets::RepairOutcome outcome;
-  if (profiles.size() == 1) {
+  if (one) {
     SHOEHORN_ASSIGN(report::CheckReport report, CheckInFull(*model, profiles.front(), options, outcome));
     reports.push_back(std::move(report));
   } else {
@@ -166,7 +167,6 @@ Result<int> Check(const Options& options) {
       reports.back().judge_missing = "several targets are compared by rules";
     }
   }
-  const bool one = reports.size() == 1;
   if (!options.json.empty())
     SHOEHORN_TRY(
         WriteOutput(options.json, one ? report::CheckJson(reports[0]) : report::ComparisonJson(reports)));
