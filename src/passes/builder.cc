@@ -95,6 +95,10 @@ Value& Builder::Pad(Value& x, const std::vector<int64_t>& pads, double fill) {
   return Make("Pad", inputs);
 }
 
+Value& Builder::Transpose(Value& x, const std::vector<int64_t>& perm) {
+  return std::ranges::is_sorted(perm) ? x : Make("Transpose", {&x}, {{"perm", perm}});
+}
+
 Value& Builder::Concat(const std::vector<Value*>& parts, int64_t axis) {
   return Make("Concat", parts, {{"axis", axis}});
 }
@@ -139,6 +143,30 @@ Status Builder::Replace(Value& made) {
   return context_.InferFrom(anchor_);
 }
 
+Status Builder::ReplaceOutputs(const std::vector<Value*>& values) {
+  if (!status_.ok()) return status_;
+  ir::Graph& graph = anchor_.graph();
+  const std::string stem = Label(anchor_) + "_";
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value* old = anchor_.output(i);
+    Value* heir = values[i];
+    if (heir == nullptr || old == nullptr) continue;
+    if (!heir->type.has_rank && heir->type.element == old->type.element) heir->type = old->type;
+    const Node* maker = heir->producer();
+    const bool inherits = maker != nullptr && maker->name.starts_with(stem) &&
+                          heir->name().starts_with(stem) && !old->is_output() && !heir->is_output();
+    graph.ReplaceValue(*old, *heir);
+    if (!inherits) continue;
+    const std::string name = old->name();
+    graph.Rename(*old, name + "_replaced");
+    graph.Rename(*heir, name);
+  }
+  const std::vector<Value*> inputs = anchor_.inputs();
+  graph.RemoveNode(anchor_);
+  RemoveIfUnused(inputs);
+  return Ok();
+}
+
 Result<bool> RepairEach(ir::Graph& graph, PassContext& context,
                         Result<bool> (*repair)(Node& node, PassContext& context)) {
   bool changed = false;
@@ -148,6 +176,20 @@ Result<bool> RepairEach(ir::Graph& graph, PassContext& context,
     changed |= repaired;
   }
   return changed;
+}
+
+std::optional<ir::Shape> ReshapeTarget(const ir::Type& from, const ir::Type& to) {
+  if (!from.has_rank || !to.has_rank) return std::nullopt;
+  ir::Shape target;
+  int computed = 0;
+  for (size_t i = 0; i < to.dims.size(); ++i) {
+    const ir::Dim& dim = to.dims[i];
+    if (dim.value == 0) return std::nullopt;
+    const bool kept = !dim.known() && !dim.symbol.empty() && i < from.dims.size() && from.dims[i] == dim;
+    computed += !dim.known() && !kept;
+    target.push_back(dim.known() ? dim.value : kept ? 0 : -1);
+  }
+  return computed > 1 ? std::nullopt : std::optional(target);
 }
 
 bool IsFloat(const Value* value) { return value != nullptr && value->type.element == ir::DataType::kFloat; }

@@ -46,6 +46,8 @@ class Builder {
                     bool keep = true);
   /// `pads`: of all axes, beginnings, then ends.
   ir::Value& Pad(ir::Value& x, const std::vector<int64_t>& pads, double fill = 0);
+  /// `x` itself when `perm` keeps the order.
+  ir::Value& Transpose(ir::Value& x, const std::vector<int64_t>& perm);
   ir::Value& Concat(const std::vector<ir::Value*>& parts, int64_t axis);
   /// The pieces of `x` along `axis`, of the given sizes.
   std::vector<ir::Value*> Split(ir::Value& x, int64_t axis, const std::vector<int64_t>& sizes);
@@ -63,6 +65,9 @@ class Builder {
   /// The anchor becomes the node that makes `made` (just made here, with one output), which goes: names of
   /// the anchor and of its output stay. What only the anchor read is removed.
   Status Replace(ir::Value& made);
+  /// `values[i]`, made anywhere, stands in for the anchor's output i (nullptr: nothing uses that output); a
+  /// value that was made here takes its name too. The anchor goes, with what only it read.
+  Status ReplaceOutputs(const std::vector<ir::Value*>& values);
   /// The first thing that went wrong.
   const Status& status() const { return status_; }
 
@@ -79,6 +84,10 @@ class Builder {
 /// Runs `repair` on each node that the context wants replaced; true when it replaced one.
 Result<bool> RepairEach(ir::Graph& graph, PassContext& context,
                         Result<bool> (*repair)(ir::Node& node, PassContext& context));
+
+/// The target of a Reshape from `from` to `to` with at most one dimension left to compute; dimensions that
+/// are unknown but of the same name at the same place are kept. Nothing when more are unknown, or one is 0.
+std::optional<ir::Shape> ReshapeTarget(const ir::Type& from, const ir::Type& to);
 
 /// The value is a tensor of float.
 bool IsFloat(const ir::Value* value);
