@@ -13,6 +13,20 @@ using ir::Node;
 using ir::Tensor;
 using ir::Value;
 
+namespace {
+
+/// Adds what is known of a value's dimensions by the one that it replaces.
+void Learn(ir::Type& type, const ir::Type& old) {
+  if (type.element != old.element || !old.has_rank) return;
+  if (!type.has_rank) type = old;
+  if (type.dims.size() != old.dims.size()) return;
+  for (size_t i = 0; i < type.dims.size(); ++i)
+    if (!type.dims[i].known() && (old.dims[i].known() || type.dims[i].symbol.empty()))
+      type.dims[i] = old.dims[i];
+}
+
+}  // namespace
+
 Node& Builder::Add(std::string_view op_type, const std::vector<Value*>& inputs, size_t outputs,
                    std::vector<Setting> settings) {
   std::string name = Label(anchor_) + "_";
@@ -151,7 +165,7 @@ Status Builder::ReplaceOutputs(const std::vector<Value*>& values) {
     Value* old = anchor_.output(i);
     Value* heir = values[i];
     if (heir == nullptr || old == nullptr) continue;
-    if (!heir->type.has_rank && heir->type.element == old->type.element) heir->type = old->type;
+    Learn(heir->type, old->type);
     const Node* maker = heir->producer();
     const bool inherits = maker != nullptr && maker->name.starts_with(stem) &&
                           heir->name().starts_with(stem) && !old->is_output() && !heir->is_output();
