@@ -1,5 +1,7 @@
 #include "targets/profile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -31,6 +33,8 @@ Result<Fact> ParseFact(const TomlValue& value) {
         fact.value = *yes ? 1 : 0;
       } else {
         SHOEHORN_ASSIGN(fact.value, member.Number());
+        if (fact.value < 0)
+          return member.Wrong(fmt::format("the fact's value is {}", fact.value), "0 or a number above it");
       }
     } else if (key == "kind") {
       SHOEHORN_ASSIGN(fact.kind, ParseKind(member));

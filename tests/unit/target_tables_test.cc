@@ -2,9 +2,13 @@
 // grade and the sentence that a user reads.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "formats/onnx.h"
+#include "support/files.h"
 #include "targets/check.h"
 #include "targets/constraints.h"
+#include "targets/manual.h"
 
 namespace shoehorn::targets {
 namespace {
@@ -86,6 +90,115 @@ TEST(OnnxRuntimeCpu, SaysWhatRunsOtherwise) {
   const Checked swish = CheckText("onnxruntime_cpu", "g (float[2] x) => (y) { y = HardSwish (x) }");
   EXPECT_EQ(swish.last().grade, Grade::kEmulated);
   EXPECT_THAT(Sentence(swish.last()), HasSubstr("accepted: runs as HardSigmoid and Mul"));
+}
+
+TEST(TensorRt, WantsZeroPointsOfZeroAndPoolsOfTwoOrThreeDimensions) {
+  const Checked quantize = CheckText("tensorrt", R"(g (float[4] x) => (y)
+    <float s = {0.5}, uint8 z = {128}> { y = QuantizeLinear (x, s, z) })");
+  EXPECT_EQ(quantize.last().grade, Grade::kUnsupported);
+  EXPECT_THAT(Sentence(quantize.last()),
+              HasSubstr("(QuantizeLinear): the zero point is 128; accepted: the zero point is left out or 0 "
+                        "(onnx/onnx-tensorrt@96e7811, docs/operators.md)"));
+  const Checked pool =
+      CheckText("tensorrt", "g (float[1,2,8] x) => (y) { y = MaxPool <kernel_shape = [2]> (x) }");
+  EXPECT_THAT(Sentence(pool.last()),
+              HasSubstr("input 0 has 3 dimensions [1,2,8]; accepted: input 0 has 4 or 5 dimensions"));
+  const Checked dynamic = CheckText("tensorrt", "g (float[batch,3] x) => (y) { y = Relu (x) }");
+  EXPECT_EQ(dynamic.last().grade, Grade::kNative);
+  const Checked doubles = CheckText("tensorrt", "g (double[3] x) => (y) { y = Exp (x) }");
+  EXPECT_EQ(doubles.last().grade, Grade::kEmulated);
+  const Checked unique = CheckText("tensorrt", "g (float[3] x) => (y) { y = Unique (x) }");
+  EXPECT_EQ(unique.last().grade, Grade::kUnsupported);
+}
+
+TEST(OpenVinoGpu, RefusesSmoothedDownscalingAndDoesNotGuess) {
+  const Checked resize =
+      CheckText("openvino_gpu", R"(g (float[1,2,8,8] x) => (y) <float[4] s = {1, 1, 0.5, 0.5}>
+    { y = Resize <mode = "linear", antialias = 1> (x, , s) })",
+                {}, 18);
+  EXPECT_EQ(resize.last().grade, Grade::kUnsupported);
+  EXPECT_THAT(Sentence(resize.last()),
+              HasSubstr("antialias is 1 and mode is linear; accepted: antialias is 0 where"));
+  const Checked det = CheckText("openvino_gpu", "g (float[2,2] x) => (y) { y = Det (x) }");
+  EXPECT_EQ(det.last().grade, Grade::kUnknown);
+}
+
+TEST(OpenVinoNpu, WantsNumbersForShapes) {
+  const Checked dynamic = CheckText("openvino_npu", "g (float[batch,3] x) => (y) { y = Relu (x) }");
+  EXPECT_EQ(dynamic.last().grade, Grade::kConditional);
+  EXPECT_THAT(Sentence(dynamic.last()),
+              HasSubstr("input 0 has the shape [batch,3]; accepted: every dimension is a number"));
+  EXPECT_EQ(dynamic.last().refusal->cures, std::vector<std::string>{"pin_shapes"});
+  const Checked fixed = CheckText("openvino_npu", "g (float[1,3] x) => (y) { y = Relu (x) }");
+  EXPECT_EQ(fixed.last().grade, Grade::kNative);
+}
+
+TEST(CoreMl, NearestIsAsymmetricWithFloor) {
+  const auto resize = [](const char* attributes) {
+    return CheckText("coreml",
+                     std::string("g (float[1,2,8,8] x) => (y) <float[4] s = {1, 1, 2, 2}> { y = Resize <") +
+                         attributes + "> (x, , s) }");
+  };
+  EXPECT_EQ(resize("coordinate_transformation_mode = \"asymmetric\", nearest_mode = \"floor\"").last().grade,
+            Grade::kNative);
+  EXPECT_THAT(
+      Sentence(resize("coordinate_transformation_mode = \"half_pixel\", nearest_mode = \"floor\"").last()),
+      HasSubstr("mode is nearest and coordinate_transformation_mode is half_pixel; accepted: asymmetric for "
+                "nearest"));
+  const Checked swish = CheckText("coreml", "g (float[2] x) => (y) { y = HardSwish (x) }");
+  EXPECT_EQ(swish.last().refusal->cures, std::vector<std::string>{"decompose_hard_swish"});
+  EXPECT_EQ(swish.last().refusal->advice, "train with ReLU6 or SiLU instead of h-swish");
+}
+
+TEST(Nnapi, TakesRelu6AndAsksForTheAndroidOfTheProfile) {
+  const char* clip = "g (float[2] x) => (y) <float low = {0}, float high = {4}> { y = Clip (x, low, high) }";
+  const Checked refused = CheckText("nnapi", clip);
+  EXPECT_EQ(refused.last().grade, Grade::kUnsupported);
+  EXPECT_THAT(
+      Sentence(refused.last()),
+      HasSubstr("(Clip): the bounds are 0 and 4; accepted: the bounds are constants: 0 and 6, or -1 and 1"));
+  const char* elu = "g (float[2] x) => (y) { y = Elu (x) }";
+  EXPECT_EQ(CheckText("nnapi", elu, {{"android_api", 30}}).last().grade, Grade::kNative);
+  EXPECT_THAT(Sentence(CheckText("nnapi", elu, {{"android_api", 29}}).last()),
+              HasSubstr("Android API level 29; accepted: Android API level 30 or newer"));
+}
+
+TEST(RkNpu, LimitsOfTheDeviceAreFactsOfTheProfile) {
+  const char* transpose = "g (float[1,16,160,160] x) => (y) { y = Transpose <perm = [0, 3, 1, 2]> (x) }";
+  EXPECT_EQ(CheckText("rknpu", transpose, {{"transpose_limit", 268435456}}).last().grade, Grade::kNative);
+  EXPECT_THAT(Sentence(CheckText("rknpu", transpose).last()),
+              HasSubstr("perm is [0,3,1,2] of [1,16,160,160]"));
+  const Checked pool = CheckText("rknpu", "g (float[1,8,20,20] x) => (y) { y = GlobalAveragePool (x) }");
+  EXPECT_EQ(pool.last().grade, Grade::kUnsupported);
+  EXPECT_THAT(Sentence(pool.last()), HasSubstr("the plane is 20 by 20, the limit is 7"));
+  const Checked mean =
+      CheckText("rknpu", "g (float[1,8,20,20] x) => (y) { y = ReduceMean <axes = [2, 3]> (x) }");
+  EXPECT_EQ(mean.last().refusal->cures, std::vector<std::string>{"reduce_mean_to_pool"});
+}
+
+TEST(Tidl, KernelsStridesAndFactors) {
+  const Checked pool =
+      CheckText("tidl", "g (float[1,1,32,32] x) => (y) { y = MaxPool <kernel_shape = [5, 5]> (x) }");
+  EXPECT_EQ(pool.last().grade, Grade::kUnknown);
+  EXPECT_THAT(Sentence(pool.last()),
+              HasSubstr("accepted: 3 by 3, 2 by 2 or 1 by 1, stride 1 or 2: what was validated"));
+  const Checked resize = CheckText("tidl", R"(g (float[1,2,8,8] x) => (y) <float[4] s = {1, 1, 3, 3}>
+    { y = Resize <mode = "linear"> (x, , s) })");
+  EXPECT_THAT(
+      Sentence(resize.last()),
+      HasSubstr("height grows by 3 and width by 3; accepted: height and width grow by one power of two"));
+  const Checked sub = CheckText("tidl", "g (float[1,2,8,8] a, float[1,2,8,8] b) => (y) { y = Sub (a, b) }");
+  EXPECT_THAT(Sentence(sub.last()), HasSubstr("both inputs are computed; accepted: one input is a constant"));
+}
+
+TEST(TargetsManual, IsWhatTheTablesSay) {
+  const std::filesystem::path path = std::filesystem::path(SHOEHORN_SOURCE_DIR) / "docs/targets.md";
+  if (std::getenv("SHOEHORN_REWRITE_GOLDEN") != nullptr) {
+    ASSERT_TRUE(WriteAtomically(path, TargetsManual()).ok());
+  }
+  const auto page = ReadText(path);
+  ASSERT_TRUE(page.ok()) << page.error().Text();
+  EXPECT_EQ(*page, TargetsManual()) << "run this test with SHOEHORN_REWRITE_GOLDEN=1 to write the page anew";
 }
 
 }  // namespace

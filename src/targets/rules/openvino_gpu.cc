@@ -62,7 +62,12 @@ const Accelerator& OpenVinoGpu() {
       .source =
           "onnxruntime/onnxruntime-qnn@cee6c0d, onnxruntime/core/providers/openvino/ov_versions/data_ops.cc",
       .complete = false,
-      .everywhere = {KnownTypes(), EveryType(kTypes), NoScalars()},
+      .everywhere = {KnownTypes(),
+                     StaticShapes().From(
+                         "openvinotoolkit/openvino@04908d3, docs/articles_en/openvino-workflow/"
+                         "running-inference/inference-devices-and-modes/gpu-device.rst: dynamic shapes are a "
+                         "preview there"),
+                     EveryType(kTypes), NoScalars()},
       .rows =
           {
               {.op_types = Words(
@@ -80,7 +85,7 @@ const Accelerator& OpenVinoGpu() {
                    "LogSoftmax Loop "
                    "LpNormalization MatMul MatMulInteger Max MaxPool Mean MeanVarianceNormalization Min Mod "
                    "Mul Neg "
-                   "NonMaxSuppression NonZero Not OneHot Or PRelu Pad Pow QuantizeLinear RNN RandomNormal "
+                   "NonZero Not OneHot Or PRelu Pad Pow QuantizeLinear RNN RandomNormal "
                    "RandomNormalLike Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp "
                    "ReduceMean "
                    "ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu ReverseSequence RoiAlign Round "
@@ -131,6 +136,13 @@ const Accelerator& OpenVinoGpu() {
               {.op_types = Words("BitShift EyeLike"),
                .grade = Grade::kUnsupported,
                .remark = "handed to OpenVINO on the CPU only"},
+              {.op_types = {"NonMaxSuppression"},
+               .grade = Grade::kEmulated,
+               .remark = "the plugin may compute it on the CPU",
+               .advice = "end the network before it and suppress boxes on the CPU",
+               .source =
+                   "openvinotoolkit/openvino@04908d3, docs/articles_en/openvino-workflow/running-inference/"
+                   "inference-devices-and-modes/gpu-device.rst"},
               {.op_types = {"Sinh"},
                .grade = Grade::kUnknown,
                .remark = "the execution provider keeps it on the CPU, though the plugin lists it",

@@ -70,6 +70,7 @@ const Accelerator& OpenVinoNpu() {
               {.op_types = Words("If Loop"),
                .grade = Grade::kConditional,
                .remark = "the condition or the number of rounds is known when the model is compiled",
+               .cures = {"inline_if"},
                .advice = "write the branch or the loop out before the export"},
               {.op_types = Words("NonZero NonMaxSuppression Compress Unique"),
                .grade = Grade::kUnsupported,

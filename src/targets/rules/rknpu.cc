@@ -65,6 +65,7 @@ Rule PlaneWithin(std::string fact) {
                     return fmt::format("the plane is {} by {}, the limit is {}", plane->first, plane->second,
                                        most);
                   })
+      .Cure("split_mean")
       .Advise("shrink the input, or pool in two steps of at most 7 by 7");
 }
 
@@ -115,7 +116,8 @@ Rule ExponentIn() {
                     for (const double taken : {0.0, 1.0, 2.0, 3.0, 0.5, -0.5})
                       if (numbers->front() == taken) return std::nullopt;
                     return fmt::format("the exponent is {}", numbers->front());
-                  });
+                  })
+      .Cure("pow_to_mul");
 }
 
 Rule Relu6() {
@@ -229,10 +231,12 @@ OperatorRow OnCpu(std::string_view op_types, std::string advice = {}) {
           .source = kLimits};
 }
 
-OperatorRow NotConverted(std::string_view op_types, std::string advice = {}) {
+OperatorRow NotConverted(std::string_view op_types, std::string advice = {},
+                         std::vector<std::string> cures = {}) {
   return {.op_types = Words(op_types),
           .grade = Grade::kUnsupported,
           .remark = "not among the operators that RKNN-Toolkit2 converts",
+          .cures = std::move(cures),
           .advice = std::move(advice)};
 }
 
@@ -274,17 +278,18 @@ const Accelerator& RkNpu() {
                                   if (kernel == std::pair<int64_t, int64_t>(1, 1)) return std::nullopt;
                                   return EachIs("dilations", 1).broken(subject);
                                 })}),
-                  Npu("MaxPool",
-                      {SidesWithin(8192), IntsWithin("kernel_shape", 1, 7), IntsWithin("strides", 1, 8),
-                       ConvPads(7), IntIs("ceil_mode", {0}, 0), EachIs("dilations", 1),
-                       StringIs("auto_pad", {"NOTSET"}, "NOTSET"), OutputsAtMost(1)}),
-                  Npu("AveragePool", {SidesWithin(8192), IntsWithin("kernel_shape", 1, 7),
+                  Npu("MaxPool", {Rank(0, {3, 4}).Cure("lower_pool_3d"), SidesWithin(8192),
+                                  IntsWithin("kernel_shape", 1, 7), IntsWithin("strides", 1, 8), ConvPads(7),
+                                  IntIs("ceil_mode", {0}, 0), EachIs("dilations", 1),
+                                  StringIs("auto_pad", {"NOTSET"}, "NOTSET"), OutputsAtMost(1)}),
+                  Npu("AveragePool", {Rank(0, {3, 4}).Cure("lower_pool_3d"),
+                                      SidesWithin(8192), IntsWithin("kernel_shape", 1, 7),
                                       IntsWithin("strides", 1, 8), ConvPads(7), IntIs("ceil_mode", {0}, 0),
                                       StringIs("auto_pad", {"NOTSET"}, "NOTSET"), PadsCountOrNone()}),
                   Npu("GlobalMaxPool", {PlaneWithin("global_max_pool_side")}),
                   Npu("GlobalAveragePool", {PlaneWithin("global_average_pool_side")}),
                   Npu("Clip", {Relu6()}),
-                  Npu("Elu", {FloatIs("alpha", 1, 1)}),
+                  Npu("Elu", {FloatIs("alpha", 1, 1).Cure("decompose_activation")}),
                   Npu("HardSigmoid", {Requires("alpha", "alpha is 1/6 and beta is 0.5",
                                                [](const Subject& subject) -> std::optional<std::string> {
                                                  const float alpha = subject.node.Float("alpha", 0.2F);
@@ -293,7 +298,8 @@ const Accelerator& RkNpu() {
                                                    return std::nullopt;
                                                  return fmt::format("alpha is {} and beta is {}", alpha,
                                                                     beta);
-                                               })}),
+                                               })
+                                          .Cure("decompose_hard_sigmoid")}),
                   Npu("Expand", {Constant(1, "shape")}),
                   Npu("Tile", {Constant(1, "repeats"), BatchOfOne()}),
                   Npu("Gather", {IndicesInARow()}),
@@ -312,6 +318,7 @@ const Accelerator& RkNpu() {
                   {.op_types = Words("LayerNormalization MeanVarianceNormalization"),
                    .grade = Grade::kConditional,
                    .remark = "over the channels, or over all but the batch, and in float16",
+                   .cures = {"decompose_layer_norm"},
                    .advice = "train with batch normalization",
                    .source = kLimits},
                   Npu("GRU", {IntIs("layout", {0}, 0)}),
@@ -340,11 +347,13 @@ const Accelerator& RkNpu() {
                   {.op_types = {"ReduceMean"},
                    .grade = Grade::kUnsupported,
                    .remark = "an operator of RKNN's runtime on the CPU, not of the NPU",
+                   .cures = {"reduce_mean_to_pool"},
                    .advice = "pool by GlobalAveragePool instead of a mean over height and width",
                    .source = kLimits},
                   {.op_types = {"InstanceNormalization"},
                    .grade = Grade::kUnsupported,
                    .remark = "an operator of RKNN's runtime on the CPU, not of the NPU",
+                   .cures = {"decompose_instance_norm"},
                    .advice = "train with batch normalization",
                    .source = kLimits},
                   NotConverted(
@@ -354,13 +363,14 @@ const Accelerator& RkNpu() {
                       "write it by Mul, Add, Sub, Max and Relu: |x| as Max(x, -1*x), -x as Mul(x, -1)"),
                   NotConverted("TopK NonMaxSuppression NonZero OneHot Unique Compress Range",
                                "end the network before it and select on the CPU"),
-                  NotConverted("GroupNormalization", "train with batch normalization"),
+                  NotConverted("GroupNormalization", "train with batch normalization",
+                               {"decompose_group_norm"}),
                   NotConverted("GridSample DeformConv", "align by Resize and convolutions of fixed kernels"),
+                  NotConverted("Celu Selu Softsign ThresholdedRelu", "train with ReLU or Elu",
+                               {"decompose_activation"}),
                   NotConverted("Einsum", "write it by MatMul, Transpose and Reshape"),
                   NotConverted("CumSum Loop Scan GatherND ScatterElements ReduceL1 ReduceL2 ReduceLogSum "
-                               "ReduceLogSumExp ReduceProd ReduceSumSquare RNN Selu Softsign Celu "
-                               "ThresholdedRelu Hardmax "
-                               "Trilu"),
+                               "ReduceLogSumExp ReduceProd ReduceSumSquare RNN Hardmax Trilu"),
                   NotConverted("QLinearConv QLinearMatMul ConvInteger MatMulInteger DynamicQuantizeLinear",
                                "hand the float model over; RKNN-Toolkit2 quantizes it, or takes QDQ"),
               },

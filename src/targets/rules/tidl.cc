@@ -119,6 +119,7 @@ Rule PlaneUpTo1024() {
                     return fmt::format("height times width is {}", plane);
                   })
       .Otherwise(Grade::kConditional)
+      .Cure("split_mean")
       .Advise("pool by a product with a constant of 1/(height*width), or shrink the input");
 }
 
@@ -416,6 +417,7 @@ const Accelerator& Tidl() {
                   {.op_types = {"ReduceMean"},
                    .grade = Grade::kConditional,
                    .remark = "as part of a layer normalization, never alone",
+                   .cures = {"reduce_mean_to_pool"},
                    .advice = "pool by GlobalAveragePool instead of a mean over height and width"},
                   {.op_types = {"Cast"},
                    .grade = Grade::kConditional,
@@ -424,10 +426,12 @@ const Accelerator& Tidl() {
                   {.op_types = {"GroupNormalization"},
                    .grade = Grade::kUnsupported,
                    .remark = "none of the operators that TIDL takes",
+                   .cures = {"decompose_group_norm"},
                    .advice = "train with batch normalization"},
-                  {.op_types = Words("Gelu Softplus Softsign Selu"),
+                  {.op_types = Words("Celu Gelu Selu Softplus Softsign Swish ThresholdedRelu"),
                    .grade = Grade::kUnsupported,
                    .remark = "none of the operators that TIDL takes as one",
+                   .cures = {"decompose_activation", "decompose_gelu"},
                    .advice = "train with ReLU or h-swish"},
               },
       };
