@@ -27,7 +27,7 @@ using Json = nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JudgeRequest, model, options, artifact)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JudgedNode, name, op_type, accepted, island, words)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Judgement, judge, version, words, nodes, islands, cpu_operators, artifact,
-                                   seconds, peak_bytes)
+                                   artifact_words, seconds, peak_bytes)
 
 namespace {
 
@@ -81,6 +81,7 @@ class Conversation {
       try {
         if (answer.is_object() && answer.contains("error")) return answer.at("error").get<Diagnostic>();
         judgement_ = answer.get<Judgement>();
+        if (answer.contains("died")) judgement_.died = answer.at("died").get<std::string>();
       } catch (const Json::exception&) {
         judgement_.died = "printed something other than an answer: " + Escaped(line->substr(0, 100));
       }
@@ -124,7 +125,9 @@ Json Answer(const std::string& line) {
     Result<Judgement> judgement = judge->Ask(asked.at("request").get<JudgeRequest>());
     if (!judgement.ok()) return {{"error", judgement.error()}};
     judgement->peak_bytes = PeakResidentBytes();
-    return *judgement;
+    Json answer = *judgement;
+    if (judgement->died.has_value()) answer["died"] = *judgement->died;
+    return answer;
   } catch (const std::exception& error) {
     Diagnostic diagnostic;
     diagnostic.place = "judge-worker";

@@ -33,16 +33,21 @@ struct JudgedNode {
 
 struct Judgement {
   std::string judge;    ///< "qnn"
-  std::string version;  ///< "onnxruntime-qnn 2.7.0 on ONNX Runtime 1.32.0"
-  /// Set when the judge gave no answer: "was killed by signal 11 (SIGSEGV)", "gave no answer within 60 s".
+  std::string version;  ///< "onnxruntime-qnn 2.7.0 on ONNX Runtime 1.32.0"; empty when it died
+  /// Set when the judge gave no answer: "was killed by signal 11 (SIGSEGV)", "gave no answer within 60000 ms
+  /// and was killed", "wanted more than 6.00 GiB of memory and was killed". There are no nodes then.
   std::optional<std::string> died;
-  std::string words;  ///< its last words or its general refusal; may be empty
-  std::vector<JudgedNode>
-      nodes;  ///< after the runtime's own basic fusions: nodes that it removed are not listed
-  size_t islands = 0, cpu_operators = 0;
+  /// Why it refused the model as a whole, in its own words; empty when it did not.
+  std::string words;
+  /// What it said of single nodes. Not listed: nodes that the runtime's own basic fusions removed, accepted
+  /// ones that the runtime made itself, and, where a whole model was refused for a few nodes, the others.
+  std::vector<JudgedNode> nodes;
+  size_t islands = 0;
+  size_t cpu_operators = 0;  ///< after the runtime's fusions; all of them where the whole model was refused
   std::filesystem::path artifact;  ///< what was compiled, when asked for and made
-  double seconds = 0;
-  uint64_t peak_bytes = 0;
+  std::string artifact_words;      ///< why it was not made, when asked for
+  double seconds = 0;              ///< wall time, the start of the process included
+  uint64_t peak_bytes = 0;         ///< resident memory of the process
 };
 
 struct JudgeLimits {
@@ -51,15 +56,16 @@ struct JudgeLimits {
   const std::function<bool()>* stop = nullptr;  ///< asked ten times a second; may be null
 };
 
-/// A judge inside its own process: the files of src/targets/judges implement this.
+/// A judge: the files of src/targets/judges implement this.
 class Judge {
  public:
   virtual ~Judge() = default;
   virtual std::string name() const = 0;
   /// The version of what is installed. Errors: it is missing (what to install), of a wrong version, broken.
+  /// Told from files alone: nothing of the vendor's is opened, so it is safe to ask anywhere.
   virtual Result<std::string> Installed() const = 0;
-  /// Errors: options that the judge would silently misread (an unknown soc_model), a file that it cannot
-  /// read.
+  /// To be called in the worker only. Errors: options that the judge would silently misread (an unknown
+  /// soc_model), a file that it cannot read.
   virtual Result<Judgement> Ask(const JudgeRequest& request) = 0;
 };
 

@@ -43,6 +43,8 @@ Result<NamedModel> NamedModel::Load(const std::filesystem::path& path) {
       while (++bearers[node.name] > 1) node.name = judged.name + "#" + std::to_string(named.nodes_.size());
       renamed = true;
     }
+    for (const ir::Value* output : node.outputs())
+      if (output != nullptr) named.by_output_.emplace(output->name(), named.nodes_.size());
     named.by_alias_.emplace(node.name, named.nodes_.size());
     named.nodes_.push_back(std::move(judged));
   });
@@ -57,6 +59,11 @@ const JudgedNode* NamedModel::Find(const std::string& alias) const {
   auto found = by_alias_.find(alias);
   if (found == by_alias_.end()) found = by_alias_.find(WithoutToken(alias));
   return found == by_alias_.end() ? nullptr : &nodes_[found->second];
+}
+
+const JudgedNode* NamedModel::FindMaker(const std::string& output) const {
+  const auto found = by_output_.find(output);
+  return found == by_output_.end() ? nullptr : &nodes_[found->second];
 }
 
 }  // namespace shoehorn::targets

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "support/result.h"
@@ -25,6 +25,8 @@ class NamedModel {
   /// (the runtime made it). ONNX Runtime's "_token_12", which it adds to nodes that it copies, is seen
   /// through.
   const JudgedNode* Find(const std::string& alias) const;
+  /// The node that makes the value `output`, or null.
+  const JudgedNode* FindMaker(const std::string& output) const;
   /// Every node in order, inner graphs after their node, Constant nodes left out.
   const std::vector<JudgedNode>& nodes() const { return nodes_; }
 
@@ -32,7 +34,7 @@ class NamedModel {
   std::filesystem::path path_;
   std::shared_ptr<TemporaryFolder> folder_;  // of the copy
   std::vector<JudgedNode> nodes_;
-  std::map<std::string, size_t> by_alias_;
+  std::unordered_map<std::string, size_t> by_alias_, by_output_;
 };
 
 }  // namespace shoehorn::targets

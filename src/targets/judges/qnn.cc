@@ -56,46 +56,58 @@ Status CheckOptions(const std::map<std::string, std::string>& options) {
 /// Hears ONNX Runtime's log and keeps what the compiler says about nodes.
 class Words {
  public:
+  explicit Words(const NamedModel& model) : model_(model) {}
+
   static void ORT_API_CALL Hear(void* self, OrtLoggingLevel, const char*, const char*, const char*,
                                 const char* message) {
     static_cast<Words*>(self)->Note(message);
   }
 
-  /// Why the node was refused; empty when nothing was said.
-  std::string About(const std::string& node, const std::string& op_type) const {
+  /// Why `node`, or the runtime's own node of that type, was refused; empty when nothing was said.
+  std::string About(const JudgedNode* node, const std::string& op_type) const {
     const std::lock_guard lock(mutex_);
-    auto found = by_node_.find(node);
-    if (found == by_node_.end()) found = by_type_.find(op_type);
-    return found == by_node_.end() || found == by_type_.end() ? "" : found->second;
+    if (node != nullptr) {
+      const auto found = by_node_.find(node);
+      return found == by_node_.end() ? "" : found->second;
+    }
+    const auto found = by_type_.find(op_type);
+    return found == by_type_.end() ? "" : found->second;
   }
-  /// Its last message of an error.
-  std::string LastError() const {
+  /// The reason of the last refusal.
+  std::string Last() const {
     const std::lock_guard lock(mutex_);
-    return error_;
+    return last_;
   }
 
  private:
   void Note(std::string_view message) {
     const std::lock_guard lock(mutex_);
-    if (const size_t at = message.find("<E> "); at != std::string_view::npos) {
-      error_ = Trimmed(message.substr(at + 4));
+    if (message.starts_with(" <E> ")) {
+      NoteError(Trimmed(message.substr(5)));
     } else if (message.find("Validation PASSED") != std::string_view::npos) {
-      error_.clear();
+      errors_.clear();
     } else if (message.find("Validation FAILED") != std::string_view::npos) {
       NoteRefusal(message);
-      error_.clear();
+      errors_.clear();
     }
   }
 
+  void NoteError(const std::string& error) {
+    // Two that only repeat that something failed, and one that comes with every graph.
+    for (const char* said :
+         {"QnnBackend_validateOpConfig failed", "Failed to validate op", "unexpected GraphHtpSettings"})
+      if (error.starts_with(said)) return;
+    if (errors_.find(error) == std::string::npos) errors_ += (errors_.empty() ? "" : "; ") + error;
+  }
+
   void NoteRefusal(std::string_view message) {
-    std::string reason = After(message, "REASON : ", "");
-    // What went wrong is then in the message before.
-    if (!error_.empty() && reason.find(error_) == std::string::npos)
-      reason += (reason.empty() ? "" : " ") + error_;
+    last_ = After(message, "REASON : ", "");
+    if (last_ == "Failed to add node." && !errors_.empty()) last_ = errors_;  // the cause, said before
     for (size_t at = 0; (at = message.find("Operator type: ", at)) != std::string_view::npos; ++at) {
       const std::string_view line = message.substr(at, message.find('\n', at) - at);
-      const std::string name = After(line, "Node name: ", " Node index:");
-      (name.empty() ? by_type_[After(line, "Operator type: ", " Node name:")] : by_node_[name]) = reason;
+      if (const JudgedNode* node = model_.Find(After(line, "Node name: ", " Node index:")); node != nullptr)
+        by_node_[node] = last_;
+      by_type_[After(line, "Operator type: ", " Node name:")] = last_;
     }
   }
 
@@ -111,9 +123,11 @@ class Words {
     return first == std::string_view::npos ? "" : std::string(text.substr(first, last - first + 1));
   }
 
+  const NamedModel& model_;
   mutable std::mutex mutex_;
-  std::string error_;
-  std::map<std::string, std::string> by_node_, by_type_;
+  std::string errors_, last_;
+  std::unordered_map<const JudgedNode*, std::string> by_node_;
+  std::unordered_map<std::string, std::string> by_type_;
 };
 
 class SnapdragonHtp : public Judge {
@@ -132,8 +146,10 @@ class SnapdragonHtp : public Judge {
     judgement.judge = name();
     SHOEHORN_ASSIGN(judgement.version, Installed());
     SHOEHORN_ASSIGN(const VendorPackage package, FindPackage());
-    SHOEHORN_ASSIGN(const NamedModel model, NamedModel::Load(request.model));
-    auto* words = new Words;  // the environment speaks to it until the process ends
+    SHOEHORN_ASSIGN(NamedModel loaded, NamedModel::Load(request.model));
+    // Both live until the process ends, because the environment does and speaks to them.
+    const NamedModel& model = *new NamedModel(std::move(loaded));
+    auto* words = new Words(model);
     try {
       auto* env = new Ort::Env(ORT_LOGGING_LEVEL_VERBOSE, "judge", &Words::Hear, words);
       SHOEHORN_ASSIGN(const Ort::ConstEpDevice device, OpenLibrary(*env, package.library));
@@ -206,24 +222,47 @@ class SnapdragonHtp : public Judge {
           node.op_type = assigned.GetOperatorType();
           node.accepted = accepted;
           node.island = island;
-          if (!accepted) node.words = words.About(alias, node.op_type);
+          if (!accepted) node.words = words.About(known, node.op_type);
           judgement.nodes.push_back(std::move(node));
         }
       }
     } catch (const Ort::Exception& error) {
-      // It refuses the whole model instead of leaving nodes to the CPU.
-      judgement.words = error.what();
-      if (const std::string last = words.LastError(); !last.empty()) judgement.words += "; " + last;
-      judgement.nodes = model.nodes();
-      for (JudgedNode& node : judgement.nodes) node.words = judgement.words;
       judgement.islands = 0;
-      judgement.cpu_operators = judgement.nodes.size();
+      judgement.cpu_operators = model.nodes().size();
+      judgement.nodes.clear();
+      RefuseAll(error.what(), model, words, judgement);
+    }
+  }
+
+  /// ONNX Runtime could not read the model, or the compiler gave up on the whole of it instead of leaving
+  /// nodes to the CPU.
+  static void RefuseAll(std::string what, const NamedModel& model, const Words& words, Judgement& judgement) {
+    constexpr std::string_view kLoad = "Load model from ", kFailed = " failed:";
+    if (const size_t at = what.find(kFailed); what.starts_with(kLoad) && at != std::string::npos) {
+      judgement.words = "ONNX Runtime cannot read the model: " + what.substr(at + kFailed.size());
+      // "Fatal error: my.domain:Foo(-1) is not a registered function/op"
+      for (const JudgedNode& node : model.nodes()) {
+        if (what.find(":" + node.op_type + "(") == std::string::npos) continue;
+        judgement.nodes.push_back(node);
+        judgement.nodes.back().words = judgement.words;
+      }
+      return;
+    }
+    const std::string cause = words.Last();
+    judgement.words = cause + (cause.empty() ? "" : "; ") + what;
+    for (const JudgedNode& node : model.nodes()) {
+      const std::string own = words.About(&node, node.op_type);
+      judgement.nodes.push_back(node);
+      judgement.nodes.back().words = own.empty() ? judgement.words : own;
     }
   }
 
   static void Compile(Ort::Env& env, const Ort::ConstEpDevice& device, const JudgeRequest& request,
                       const NamedModel& model, Judgement& judgement) {
-    if (judgement.islands == 0) return;
+    if (judgement.islands == 0) {
+      judgement.artifact_words = "there is nothing to compile: no node was accepted";
+      return;
+    }
     try {
       Ort::SessionOptions options = OptionsOf(env, device, request);
       options.AddConfigEntry("ep.context_enable", "1");
@@ -232,7 +271,7 @@ class SnapdragonHtp : public Judge {
       const Ort::Session session(env, model.path().c_str(), options);
       judgement.artifact = request.artifact;
     } catch (const Ort::Exception& error) {
-      judgement.words = std::string("writes no compiled model: ") + error.what();
+      judgement.artifact_words = error.what();
     }
   }
 };
