@@ -5,8 +5,6 @@
 //     Operator type: MaxPool Node name: MaxPool_5 Node index: 4
 //     REASON : QNN NPU does not support PoolMax3d!
 // https://onnxruntime.ai/docs/execution-providers/QNN-ExecutionProvider.html
-#include <charconv>
-#include <cstring>
 #include <mutex>
 
 #include "engines/onnxruntime_api.h"
@@ -21,36 +19,37 @@ using engines::OpenOnnxRuntimeLibrary;
 
 constexpr const char* kLibrary = "libonnxruntime_providers_qnn.so";
 
-// Numbers of soc_model that the compiler knows; for any other it takes no node and says nothing.
-struct Soc {
-  const char* model;
-  const char* chip;
-};
-constexpr Soc kSocs[] = {
-    {"30", "SM8350"},  {"35", "SM7325"}, {"36", "SM8450"},   {"39", "SA8295"},
-    {"43", "SM8550"},  {"57", "SM8650"}, {"60", "SC8380XP"}, {"69", "SM8750"},
-    {"77", "QCS9075"}, {"87", "SM8850"}, {"93", "QCM6490"},
-};
+// For a number of a chip that the compiler does not know it takes no node and warns in its log only, with
+// this name in the chip's place (measured with 2.7.0).
+constexpr std::string_view kUnknownChip = "UNKNOWN_SDM";
 
-Status CheckOptions(const std::map<std::string, std::string>& options) {
+Diagnostic WrongChip(std::string found) {
   Diagnostic diagnostic;
   diagnostic.place = "options of the judge qnn";
+  diagnostic.found = std::move(found);
+  diagnostic.expected =
+      "a number of QNN's that this compiler knows: 30 (SM8350), 35 (SM7325), 36 (SM8450), 43 (SM8550), 57 "
+      "(SM8650), "
+      "60 (SC8380XP), 69 (SM8750), 77 (QCS9075), 87 (SM8850), 93 (QCS6490) and others";
+  return diagnostic;
+}
+
+Status CheckOptions(const std::map<std::string, std::string>& options) {
   for (const auto& [key, value] : options) {
-    if (key == "soc_model") continue;
-    if (key == "fp16" && (value == "0" || value == "1")) continue;
+    if (key == "soc_model" || (key == "fp16" && (value == "0" || value == "1"))) continue;
+    Diagnostic diagnostic;
+    diagnostic.place = "options of the judge qnn";
     diagnostic.found = key == "fp16" ? "fp16 = '" + value + "'" : "unknown option '" + key + "'";
     diagnostic.expected = key == "fp16" ? "'0' or '1'" : "one of fp16, soc_model";
     return diagnostic;
   }
   const auto soc = options.find("soc_model");
-  if (soc != options.end() &&
-      std::ranges::any_of(kSocs, [&](const Soc& known) { return soc->second == known.model; }))
-    return Ok();
-  diagnostic.found = soc == options.end() ? "no soc_model" : "unknown soc_model '" + soc->second + "'";
-  diagnostic.expected = "one of";
-  for (const Soc& known : kSocs)
-    diagnostic.expected += std::string(&known == kSocs ? " " : ", ") + known.model + " (" + known.chip + ")";
-  return diagnostic;
+  if (soc == options.end()) return WrongChip("no soc_model");
+  const std::string& number = soc->second;
+  if (number.empty() || number.size() > 6 || number[0] == '0' ||
+      number.find_first_not_of("0123456789") != std::string::npos)
+    return WrongChip("soc_model = '" + number + "'");
+  return Ok();
 }
 
 /// Hears ONNX Runtime's log and keeps what the compiler says about nodes.
@@ -73,6 +72,10 @@ class Words {
     const auto found = by_type_.find(op_type);
     return found == by_type_.end() ? "" : found->second;
   }
+  bool chip_is_unknown() const {
+    const std::lock_guard lock(mutex_);
+    return chip_is_unknown_;
+  }
   /// The reason of the last refusal.
   std::string Last() const {
     const std::lock_guard lock(mutex_);
@@ -84,6 +87,8 @@ class Words {
     const std::lock_guard lock(mutex_);
     if (message.starts_with(" <E> ")) {
       NoteError(Trimmed(message.substr(5)));
+    } else if (message.starts_with(" <W> ")) {
+      chip_is_unknown_ = chip_is_unknown_ || message.find(kUnknownChip) != std::string_view::npos;
     } else if (message.find("Validation PASSED") != std::string_view::npos) {
       errors_.clear();
     } else if (message.find("Validation FAILED") != std::string_view::npos) {
@@ -125,6 +130,7 @@ class Words {
 
   const NamedModel& model_;
   mutable std::mutex mutex_;
+  bool chip_is_unknown_ = false;
   std::string errors_, last_;
   std::unordered_map<const JudgedNode*, std::string> by_node_;
   std::unordered_map<std::string, std::string> by_type_;
@@ -154,6 +160,8 @@ class SnapdragonHtp : public Judge {
       auto* env = new Ort::Env(ORT_LOGGING_LEVEL_VERBOSE, "judge", &Words::Hear, words);
       SHOEHORN_ASSIGN(const Ort::ConstEpDevice device, OpenLibrary(*env, package.library));
       Place(*env, device, request, model, *words, judgement);
+      if (words->chip_is_unknown())
+        return WrongChip("unknown soc_model '" + request.options.at("soc_model") + "'");
       if (!request.artifact.empty()) Compile(*env, device, request, model, judgement);
     } catch (const Ort::Exception& error) {
       Diagnostic diagnostic = engines::OrtError("start", error);
