@@ -88,6 +88,7 @@ void NoteQuery(const ov::Core& core, const std::shared_ptr<ov::Model>& read, con
     const std::string& alias = node->get_friendly_name();
     const bool accepted = supported.contains(alias);
     const JudgedNode* known = model.Find(alias);
+    if (known == nullptr) known = model.FindMaker(alias);  // the last one before an output is named after it
     if (!accepted) ++judgement.cpu_operators;
     if (known == nullptr && accepted) continue;
     JudgedNode judged = known != nullptr ? *known : JudgedNode{};

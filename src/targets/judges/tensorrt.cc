@@ -51,6 +51,9 @@ std::string Readable(const std::string& version) {
          std::to_string(number % 100);
 }
 
+/// Every message starts so: "[11/24/2026-21:00:00]".
+bool HasDate(const std::string& line) { return line.size() > 3 && line[0] == '[' && line[3] == '/'; }
+
 /// Reads trtexec's output line by line.
 class Listener {
  public:
@@ -72,7 +75,7 @@ class Listener {
       in_node_ = false;
     } else if (!in_node_ && line.find("[E] ") != std::string::npos) {
       AddWords(WordsOf(line));
-    } else if (!in_node_ && !line.starts_with("[") && !words_.empty()) {
+    } else if (!in_node_ && !HasDate(line) && !words_.empty()) {
       AddWords(line);  // a message of several lines
     }
   }
