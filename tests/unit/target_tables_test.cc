@@ -157,6 +157,12 @@ TEST(Nnapi, TakesRelu6AndAsksForTheAndroidOfTheProfile) {
   EXPECT_THAT(
       Sentence(refused.last()),
       HasSubstr("(Clip): the bounds are 0 and 4; accepted: the bounds are constants: 0 and 6, or -1 and 1"));
+  const Checked parts = CheckText("nnapi", R"(g (float[5] x) => (y, z) <int64[2] parts = {2, 3}>
+    { y, z = Split <axis = 0> (x, parts) })",
+                                  {{"android_api", 30}});
+  EXPECT_THAT(Sentence(parts.last()),
+              HasSubstr("parts of the sizes 2, 3; accepted: the parts are of one size"));
+  EXPECT_EQ(parts.last().refusal->cures, std::vector<std::string>{"lower_split"});
   const char* elu = "g (float[2] x) => (y) { y = Elu (x) }";
   EXPECT_EQ(CheckText("nnapi", elu, {{"android_api", 30}}).last().grade, Grade::kNative);
   EXPECT_THAT(Sentence(CheckText("nnapi", elu, {{"android_api", 29}}).last()),

@@ -68,6 +68,7 @@ Rule ReluOrHardTanh() {
                     };
                     return fmt::format("the bounds are {} and {}", text(low), text(high));
                   })
+      .Cure("clip_to_bounds")
       .Advise("train with ReLU6 or ReLU");
 }
 
@@ -102,7 +103,8 @@ Rule MatricesOrEqualBatches() {
                       return std::nullopt;
                     return fmt::format("inputs of {} and {} dimensions, or batches that differ",
                                        a->dims.size(), b->dims.size());
-                  });
+                  })
+      .Cure("matmul_to_conv");
 }
 
 Rule NoNegativePads() {
@@ -191,7 +193,8 @@ const Accelerator& Nnapi() {
                                   [](const Subject& subject) -> std::optional<std::string> {
                                     if (subject.node.inputs().size() == 2) return std::nullopt;
                                     return fmt::format("{} inputs", subject.node.inputs().size());
-                                  }),
+                                  })
+                             .Cure("binary_variadics"),
                          Api(29)}},
               {.op_types = Words("AveragePool MaxPool"),
                .rules = {FloatOrUint8(), Rank(0, {4}).Cure("lower_pool_3d"),
@@ -268,10 +271,11 @@ const Accelerator& Nnapi() {
                                   [](const Subject& subject) -> std::optional<std::string> {
                                     if (subject.profile.Number("android_api", 27) >= 29) return std::nullopt;
                                     return AxisIs("axis", {-1}, subject.opset >= 13 ? -1 : 1).broken(subject);
-                                  })}},
+                                  })
+                             .Cure("softmax_axis")}},
               {.op_types = {"Split"},
-               .rules = {OpsetAtLeast(13), Floats(), Constant(1, "sizes of the parts"), SplitsEvenly(),
-                         Api(29)}},
+               .rules = {OpsetAtLeast(13), Floats(), Constant(1, "sizes of the parts"),
+                         SplitsEvenly().Cure("lower_split"), Api(29)}},
               {.op_types = {"Transpose"}, .rules = {FloatOrUint8(), Rank(0, {1, 2, 3, 4})}},
               {.op_types = Words("com.microsoft::QLinearAdd com.microsoft::QLinearMul"),
                .rules = {Types(0, {DataType::kUint8}), RankAtMost(0, 4), RankAtMost(3, 4)}},
@@ -291,6 +295,48 @@ const Accelerator& Nnapi() {
                .remark = "none of the operators that NNAPI is handed",
                .cures = {"decompose_gelu"},
                .advice = "train with ReLU6"},
+              {.op_types = Words("Expand"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"lower_expand", "expand_to_mul"},
+               .advice = "write the repetition by broadcasting"},
+              {.op_types = Words("Mean Sum"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"binary_variadics"}},
+              {.op_types = Words("LSTM"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"unroll_lstm"},
+               .advice = "replace the recurrence by convolutions over a window of fixed length"},
+              {.op_types = Words("GRU"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"unroll_gru"},
+               .advice = "replace the recurrence by convolutions over a window of fixed length"},
+              {.op_types = Words("RNN"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"unroll_rnn"},
+               .advice = "replace the recurrence by convolutions over a window of fixed length"},
+              {.op_types = Words("Einsum"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"lower_einsum"},
+               .advice = "write it by MatMul, Transpose and Reshape"},
+              {.op_types = Words("Tile"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"tile_to_concat"}},
+              {.op_types = Words("LogSoftmax"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"log_softmax_to_log"},
+               .advice = "take the logarithm after the network"},
+              {.op_types = Words("ScatterND ScatterElements"),
+               .grade = Grade::kUnsupported,
+               .remark = "none of the operators that NNAPI is handed",
+               .cures = {"lower_scatter"}},
               {.op_types = {"HardSwish"},
                .grade = Grade::kUnsupported,
                .remark = "none of the operators that NNAPI is handed",

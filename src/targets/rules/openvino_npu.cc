@@ -79,6 +79,10 @@ const Accelerator& OpenVinoNpu() {
                .source =
                    "openvinotoolkit/openvino@1158c49, docs/articles_en/openvino-workflow/running-inference/"
                    "inference-devices-and-modes/npu-device.rst"},
+              {.op_types = {"RNN"},
+               .grade = Grade::kUnknown,
+               .remark = "not among what the compiler's reader maps, though OpenVINO can take it apart",
+               .cures = {"unroll_rnn"}},
               Refused(
                   "BitShift IsInf IsNaN Det Multinomial Bernoulli MaxUnpool StringNormalizer TfIdfVectorizer",
                   "operators that the compiler's reader maps"),

@@ -139,6 +139,7 @@ Rule Relu6() {
                     };
                     return fmt::format("the bounds are {} and {}", text(low), text(high));
                   })
+      .Cure("clip_to_bounds")
       .Advise("train with ReLU6 or ReLU");
 }
 
@@ -301,7 +302,7 @@ const Accelerator& RkNpu() {
                                                })
                                           .Cure("decompose_hard_sigmoid")}),
                   Npu("Expand", {Constant(1, "shape")}),
-                  Npu("Tile", {Constant(1, "repeats"), BatchOfOne()}),
+                  Npu("Tile", {Constant(1, "repeats"), BatchOfOne().Cure("tile_to_concat")}),
                   Npu("Gather", {IndicesInARow()}),
                   Npu("Pad", {StringIs("mode", {"constant", "reflect"}, "constant"), Constant(1, "pads")}),
                   Npu("Pow", {ExponentIn()}),
@@ -313,7 +314,7 @@ const Accelerator& RkNpu() {
                        StringIs("keep_aspect_ratio_policy", {"stretch"}, "stretch"), ResizesLast(2),
                        FactorsUpTo8()}),
                   Npu("Slice", {BatchOfOne(), StepsOfOne(), Constant(1, "starts"), Constant(2, "ends")}),
-                  Npu("Softmax", {BatchOfOne(), AxisIs("axis", {1, 3}, -1)}),
+                  Npu("Softmax", {BatchOfOne(), AxisIs("axis", {1, 3}, -1).Cure("softmax_axis")}),
                   Npu("Transpose", {KnownPermutation(), PermutationWithinLimits()}),
                   {.op_types = Words("LayerNormalization MeanVarianceNormalization"),
                    .grade = Grade::kConditional,
@@ -356,8 +357,12 @@ const Accelerator& RkNpu() {
                    .cures = {"decompose_instance_norm"},
                    .advice = "train with batch normalization",
                    .source = kLimits},
+                  NotConverted("Sum Mean", {}, {"binary_variadics"}),
+                  NotConverted("RNN", "train a GRU or an LSTM, or convolutions over a window of fixed length",
+                               {"unroll_rnn"}),
+                  NotConverted("ScatterElements", {}, {"lower_scatter"}),
                   NotConverted(
-                      "Abs Neg Sum Mean Reciprocal Not Or Xor Sign Round Ceil Tan Atan Asin Acos Sinh Cosh "
+                      "Abs Neg Reciprocal Not Or Xor Sign Round Ceil Tan Atan Asin Acos Sinh Cosh "
                       "Asinh "
                       "Acosh Atanh",
                       "write it by Mul, Add, Sub, Max and Relu: |x| as Max(x, -1*x), -x as Mul(x, -1)"),
@@ -368,9 +373,9 @@ const Accelerator& RkNpu() {
                   NotConverted("GridSample DeformConv", "align by Resize and convolutions of fixed kernels"),
                   NotConverted("Celu Selu Softsign ThresholdedRelu", "train with ReLU or Elu",
                                {"decompose_activation"}),
-                  NotConverted("Einsum", "write it by MatMul, Transpose and Reshape"),
-                  NotConverted("CumSum Loop Scan GatherND ScatterElements ReduceL1 ReduceL2 ReduceLogSum "
-                               "ReduceLogSumExp ReduceProd ReduceSumSquare RNN Hardmax Trilu"),
+                  NotConverted("Einsum", "write it by MatMul, Transpose and Reshape", {"lower_einsum"}),
+                  NotConverted("CumSum Loop Scan GatherND ReduceL1 ReduceL2 ReduceLogSum "
+                               "ReduceLogSumExp ReduceProd ReduceSumSquare Hardmax Trilu"),
                   NotConverted("QLinearConv QLinearMatMul ConvInteger MatMulInteger DynamicQuantizeLinear",
                                "hand the float model over; RKNN-Toolkit2 quantizes it, or takes QDQ"),
               },
