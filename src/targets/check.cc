@@ -4,6 +4,8 @@
 
 #include <unordered_map>
 
+#include "targets/node_index.h"
+
 namespace shoehorn::targets {
 namespace {
 
@@ -11,8 +13,10 @@ namespace {
 class Table {
  public:
   explicit Table(const Accelerator& accelerator) : accelerator_(accelerator) {
-    for (const OperatorRow& row : accelerator.rows)
+    for (const OperatorRow& row : accelerator.rows) {
+      if (row.grade < Grade::kUnsupported) operators_ += row.op_types.size();
       for (const std::string& op_type : row.op_types) rows_.emplace(op_type, &row);
+    }
   }
 
   const OperatorRow* Find(const ir::Node& node) const {
@@ -21,10 +25,13 @@ class Table {
     return found == rows_.end() ? nullptr : found->second;
   }
   const Accelerator& accelerator() const { return accelerator_; }
+  /// How many operators the table takes, at least under conditions.
+  size_t operators() const { return operators_; }
 
  private:
   const Accelerator& accelerator_;
   std::unordered_map<std::string, const OperatorRow*> rows_;
+  size_t operators_ = 0;
 };
 
 std::string RuleName(const Accelerator& accelerator, const ir::Node& node, const std::string& id) {
@@ -37,17 +44,17 @@ std::string SourceOf(const Accelerator& accelerator, const OperatorRow* row, con
 }
 
 /// Without a row: refused where the list is complete, unknown where it is not or the domain is foreign.
-NodeAnswer WithoutRow(const ir::Node& node, const Accelerator& accelerator) {
+NodeAnswer WithoutRow(const ir::Node& node, const Table& table) {
+  const Accelerator& accelerator = table.accelerator();
   Refusal refusal;
   const bool foreign = !node.domain.empty();
   refusal.rule = RuleName(accelerator, node, "");
   refusal.found =
       foreign ? fmt::format("operator {} of the domain {}", Escaped(node.op_type), Escaped(node.domain))
               : fmt::format("operator {}", Escaped(node.op_type));
-  refusal.accepted =
-      accelerator.complete && !foreign
-          ? fmt::format("the {} operators that {} lists", accelerator.rows.size(), accelerator.title)
-          : fmt::format("nothing is known: {} does not speak of it", accelerator.title);
+  refusal.accepted = accelerator.complete && !foreign
+                         ? fmt::format("the {} operators that {} lists", table.operators(), accelerator.title)
+                         : fmt::format("nothing is known: {} does not speak of it", accelerator.title);
   refusal.source = accelerator.source;
   NodeAnswer answer;
   answer.grade = accelerator.complete && !foreign ? Grade::kUnsupported : Grade::kUnknown;
@@ -59,7 +66,7 @@ NodeAnswer WithoutRow(const ir::Node& node, const Accelerator& accelerator) {
 NodeAnswer Answer(const ir::Node& node, const Table& table, const Profile& profile, int64_t opset) {
   const Accelerator& accelerator = table.accelerator();
   const OperatorRow* row = table.Find(node);
-  if (row == nullptr) return WithoutRow(node, accelerator);
+  if (row == nullptr) return WithoutRow(node, table);
   NodeAnswer answer;
   answer.grade = row->grade;
   if (row->grade != Grade::kNative) {
@@ -134,11 +141,10 @@ int64_t BytesOf(const ir::Type& type) {
 
 /// Each value once in each direction, however many nodes read it there.
 std::vector<Crossing> FindCrossings(const std::vector<NodeAnswer>& answers) {
-  std::unordered_map<const ir::Node*, int> island;
-  for (const NodeAnswer& answer : answers) island.emplace(answer.node, answer.island);
+  const NodeIndex index(answers);
   const auto where = [&](const ir::Node* node) {
-    const auto found = island.find(node);
-    return found == island.end() ? -1 : found->second;
+    const size_t place = index.Find(node);
+    return place == NodeIndex::kNone ? -1 : answers[place].island;
   };
   std::vector<Crossing> crossings;
   for (const NodeAnswer& answer : answers)

@@ -5,9 +5,9 @@
 // A node's level is the number of changes between accelerator and CPU on the longest way to it. Neighbours of
 // one level belong together: a path that left and came back would have a higher level.
 #include <numeric>
-#include <unordered_map>
 
 #include "targets/check.h"
+#include "targets/node_index.h"
 
 namespace shoehorn::targets {
 
@@ -24,9 +24,7 @@ void ForEachRead(const ir::Node& node, const Visit& visit) {
 }  // namespace
 
 size_t FindIslands(const ir::Graph& graph, std::vector<NodeAnswer>& nodes) {
-  std::unordered_map<const ir::Node*, size_t> index;
-  index.reserve(nodes.size());
-  for (size_t i = 0; i < nodes.size(); ++i) index.emplace(nodes[i].node, i);
+  const NodeIndex index(nodes);
   std::vector<int> level(nodes.size(), 0);
   std::vector<size_t> parent(nodes.size());
   std::iota(parent.begin(), parent.end(), size_t{0});
@@ -39,8 +37,8 @@ size_t FindIslands(const ir::Graph& graph, std::vector<NodeAnswer>& nodes) {
     sources.clear();
     ForEachRead(*nodes[i].node, [&](const ir::Value* value) {
       if (value == nullptr || value->producer() == nullptr) return;
-      const auto found = index.find(value->producer());
-      if (found != index.end() && found->second < i) sources.push_back(found->second);
+      const size_t source = index.Find(value->producer());
+      if (source != NodeIndex::kNone && source < i) sources.push_back(source);
     });
     for (const size_t source : sources)
       level[i] =
@@ -49,13 +47,16 @@ size_t FindIslands(const ir::Graph& graph, std::vector<NodeAnswer>& nodes) {
       if (nodes[i].accepted() && nodes[source].accepted() && level[source] == level[i])
         parent[root(i)] = root(source);
   }
-  std::unordered_map<size_t, int> islands;
+  std::vector<int> islands(nodes.size(), -1);  // by root
+  int count = 0;
   for (size_t i = 0; i < nodes.size(); ++i) {
     nodes[i].island = -1;
-    if (nodes[i].accepted() && &nodes[i].node->graph() == &graph)
-      nodes[i].island = islands.try_emplace(root(i), static_cast<int>(islands.size())).first->second;
+    if (!nodes[i].accepted() || &nodes[i].node->graph() != &graph) continue;
+    int& island = islands[root(i)];
+    if (island < 0) island = count++;
+    nodes[i].island = island;
   }
-  return islands.size();
+  return static_cast<size_t>(count);
 }
 
 }  // namespace shoehorn::targets

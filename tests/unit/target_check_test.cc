@@ -79,7 +79,7 @@ TEST(Check, GradesNodesAndNamesNodeFoundAcceptedAndSource) {
             "node 'open' (Relu): input 0 has the shape [batch,3]; accepted: every dimension is a number (toy "
             "manual 1.0)");
   EXPECT_EQ(Sentence(result.nodes[3]),
-            "node 'other' (Cos): operator Cos; accepted: the 3 operators that Toy lists (toy manual 1.0)");
+            "node 'other' (Cos): operator Cos; accepted: the 4 operators that Toy lists (toy manual 1.0)");
   EXPECT_EQ(result.summary.accepted, 0u);
   EXPECT_EQ(result.summary.conditional, 1u);
   EXPECT_EQ(result.summary.refused, 2u);
