@@ -23,7 +23,7 @@ const Range& ActivationRanges::Of(RangeMethod method) const {
   return min_max;
 }
 
-std::vector<std::string> ActivationsToObserve(const ir::Graph& graph) {
+std::vector<std::string> ActivationsToObserve(const ir::Graph& graph, std::string_view engine) {
   std::vector<std::string> names;
   std::set<const ir::Value*> seen;
   const auto add = [&](const ir::Value* value) {
@@ -34,11 +34,14 @@ std::vector<std::string> ActivationsToObserve(const ir::Graph& graph) {
     if (may_be_float && seen.insert(value).second) names.push_back(value->name());
   };
   for (const ir::Node& node : graph.nodes()) {
-    for (const EngineRules& engine : AllEngineRules()) {
-      const Rule* rule = engine.Find(node);
+    for (const EngineRules& rules : AllEngineRules()) {
+      if (engine.empty() ? rules.whole : engine != rules.engine) continue;
+      const Rule* rule = rules.Find(node);
       if (rule == nullptr || !rule->applies(node).empty()) continue;
       for (const ir::Value* input : node.inputs()) add(input);
       add(&PairedOutput(node, *rule));
+      if (!rules.whole) continue;
+      for (const ir::Value* output : node.outputs()) add(output);
     }
   }
   return names;

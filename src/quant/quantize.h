@@ -54,7 +54,7 @@ using Runner = std::function<Result<std::vector<ir::Tensor>>(size_t i)>;
 
 /// How to quantize; one engine's liking.
 struct QuantizeOptions {
-  std::string engine = "onnxruntime";  ///< whose fast integer operators count
+  std::string engine = "onnxruntime";  ///< whose integer operators count
   bool per_channel = true;             ///< weights; else per tensor
   bool signed_activations = false;
   bool symmetric_activations = false;  ///< zero point 0 (signed) or 128 (unsigned)
@@ -68,6 +68,13 @@ struct QuantizeOptions {
   /// Moves the mean error of quantized weights into the bias (M. Nagel et al., "Data-Free Quantization
   /// Through Weight Equalization and Bias Correction", ICCV 2019, section 4.2, with means from calibration).
   bool bias_correction = true;
+  /// The three below hold for engines that run everything in integers ("qnn_htp"). Bits of activations, 8 or
+  /// 16; weights have 8 in either case.
+  int activation_bits = 8;
+  /// 16 bits for values whose signal-to-quantization-noise ratio in 8 would be worse than this.
+  double wide_below_db = 0;
+  /// 16 bits for the layers that make the outputs and what follows them.
+  bool wide_head = false;
   /// 7-bit weights: keeps 16-bit sums of processors without VNNI from overflowing.
   bool reduce_range = false;
 };
@@ -76,11 +83,15 @@ struct QuantizeOptions {
 /// reduce_range.
 bool HasVnni();
 
-/// A copy of the model, types inferred, at an opset (13 or later) that has per-channel quantization.
-Result<std::unique_ptr<ir::Model>> PrepareModel(const ir::Model& model);
+/// Opsets in which QuantizeLinear has one scale a channel, and 16 bits.
+inline constexpr int64_t kPerChannelOpset = 13, kSixteenBitOpset = 21;
 
-/// Names of the values of a simplified graph that calibration has to observe, for every engine.
-std::vector<std::string> ActivationsToObserve(const ir::Graph& graph);
+/// A copy of the model, types inferred, at `opset` or later.
+Result<std::unique_ptr<ir::Model>> PrepareModel(const ir::Model& model, int64_t opset = kPerChannelOpset);
+
+/// Names of the values of a simplified graph that calibration has to observe, for that engine, or (empty) for
+/// every engine that runs here.
+std::vector<std::string> ActivationsToObserve(const ir::Graph& graph, std::string_view engine = {});
 
 /// A copy of the model with those values as additional outputs, in this order, after its own. (A value that
 /// is an input or output already is copied by an Identity.)

@@ -16,13 +16,17 @@ bool IsConstantFloat(const ir::Value* value) {
 
 const Rule* EngineRules::Find(const ir::Node& node) const {
   if (!node.domain.empty()) return nullptr;
-  const auto found =
-      std::ranges::find_if(rules, [&](const Rule& rule) { return node.op_type == rule.op_type; });
-  return found == rules.end() ? nullptr : &*found;
+  const Rule* last = nullptr;
+  for (const Rule& rule : rules) {
+    if (node.op_type != rule.op_type) continue;
+    last = &rule;
+    if (rule.applies(node).empty()) break;
+  }
+  return last;
 }
 
 std::span<const EngineRules> AllEngineRules() {
-  static const std::array<EngineRules, 2> all = {OnnxRuntimeRules(), OpenVinoRules()};
+  static const std::array<EngineRules, 3> all = {OnnxRuntimeRules(), OpenVinoRules(), QnnHtpRules()};
   return all;
 }
 
@@ -33,9 +37,21 @@ const EngineRules* FindEngineRules(std::string_view engine) {
   return found == all.end() ? nullptr : &*found;
 }
 
+std::vector<size_t> Operands(const ir::Node& node, const Rule& rule) {
+  const bool first_only = rule.part == Part::kWeighted || rule.part == Part::kShared || node.Is("Clip");
+  size_t count = first_only ? 1 : node.inputs().size();
+  if (rule.part == Part::kNormalization) count = std::min<size_t>(count, 2);
+  std::vector<size_t> operands;
+  for (size_t i = 0; i < count; ++i)
+    if (node.input(i) != nullptr && node.input(i)->type.element == ir::DataType::kFloat)
+      operands.push_back(i);
+  return operands;
+}
+
 ir::Value& PairedOutput(const ir::Node& node, const Rule& rule) {
   ir::Value& own = *node.output();
-  const bool computes = rule.part == Part::kWeighted || rule.part == Part::kFollower;
+  const bool computes =
+      rule.part == Part::kWeighted || rule.part == Part::kFollower || rule.part == Part::kNormalization;
   if (!computes || !own.has_single_use()) return own;
   const ir::Node& user = *own.uses()[0].node;
   if (user.Is("Relu")) return *user.output();

@@ -31,20 +31,31 @@ ir::Tensor ZeroPointTensor(std::span<const ActivationScale> scales) {
   return ir::Tensor::FromDoubles(scales[0].type, VectorOrScalar(scales.size()), values);
 }
 
-ActivationScale ScaleOf(const Range& range, bool is_signed, bool symmetric) {
+ActivationScale ScaleOf(const Range& range, bool is_signed, bool symmetric, int bits) {
   ActivationScale scale;
-  scale.type = is_signed ? ir::DataType::kInt8 : ir::DataType::kUint8;
+  if (bits == 16)
+    scale.type = is_signed ? ir::DataType::kInt16 : ir::DataType::kUint16;
+  else
+    scale.type = is_signed ? ir::DataType::kInt8 : ir::DataType::kUint8;
+  const int half = 1 << (bits - 1);
   const double low = std::min(range.low, 0.0), high = std::max(range.high, 0.0);
+  const double levels = 2.0 * half - 1;
   constexpr double kSmallest = 1e-30;
   if (symmetric && (is_signed || low < 0)) {
-    scale.scale = static_cast<float>(std::max(std::max(-low, high) / 127, kSmallest));
-    scale.zero_point = scale.lowest() + 128;
+    scale.scale = static_cast<float>(std::max(std::max(-low, high) / (half - 1), kSmallest));
+    scale.zero_point = scale.lowest() + half;
   } else {
-    scale.scale = static_cast<float>(std::max((high - low) / 255, kSmallest));
+    scale.scale = static_cast<float>(std::max((high - low) / levels, kSmallest));
     scale.zero_point =
-        scale.lowest() + static_cast<int>(std::clamp(std::nearbyint(-low / scale.scale), 0.0, 255.0));
+        scale.lowest() + static_cast<int>(std::clamp(std::nearbyint(-low / scale.scale), 0.0, levels));
   }
   return scale;
+}
+
+ir::Tensor QuantizeValues(const ir::Tensor& values, const ActivationScale& scale) {
+  std::vector<double> integers;
+  for (const float value : values.As<float>()) integers.push_back(scale.Of(value));
+  return ir::Tensor::FromDoubles(scale.type, values.dims(), integers);
 }
 
 IntegerWeights QuantizeWeights(const ir::Tensor& weights, std::optional<size_t> axis, bool reduce_range,

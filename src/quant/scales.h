@@ -19,8 +19,11 @@ struct ActivationScale {
   ir::DataType type = ir::DataType::kUint8;
   bool operator==(const ActivationScale&) const = default;
 
-  int lowest() const { return type == ir::DataType::kInt8 ? -128 : 0; }
-  int highest() const { return lowest() + 255; }
+  int bits() const { return ir::BitsOf(type); }
+  int lowest() const {
+    return type == ir::DataType::kInt8 || type == ir::DataType::kInt16 ? -(1 << (bits() - 1)) : 0;
+  }
+  int highest() const { return lowest() + (1 << bits()) - 1; }
   /// The integer that `value` becomes, saturated.
   int Of(float value) const;
 };
@@ -29,9 +32,13 @@ struct ActivationScale {
 ir::Tensor ScaleTensor(std::span<const ActivationScale> scales);
 ir::Tensor ZeroPointTensor(std::span<const ActivationScale> scales);
 
-/// 256 levels over `range` with zero on a level. Symmetric: zero in the middle, unless the range has no
-/// negative values and the type is unsigned (then zero is the lowest level, and no level is lost).
-ActivationScale ScaleOf(const Range& range, bool is_signed, bool symmetric);
+/// 256 levels (65,536 with 16 bits) over `range` with zero on a level. Symmetric: zero in the middle, unless
+/// the range has no negative values and the type is unsigned (then zero is the lowest level, and no level is
+/// lost).
+ActivationScale ScaleOf(const Range& range, bool is_signed, bool symmetric, int bits = 8);
+
+/// `values`, of type float, as integers of `scale`, saturated.
+ir::Tensor QuantizeValues(const ir::Tensor& values, const ActivationScale& scale);
 
 /// Symmetric int8 weights: value = integer * scale of its channel.
 struct IntegerWeights {

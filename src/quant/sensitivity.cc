@@ -14,6 +14,12 @@ WeightLayout WeightLayout::Of(const ir::Node& node) {
     layout.outputs = dims[0];
     layout.inputs = dims[1] * layout.groups;
     layout.kernel = ir::ElementCount(std::span(dims).subspan(2));
+  } else if (node.Is("ConvTranspose")) {
+    layout.output_axis = 1;
+    layout.groups = node.Int("group", 1);
+    layout.inputs = dims[0];
+    layout.outputs = dims[1] * layout.groups;
+    layout.kernel = ir::ElementCount(std::span(dims).subspan(2));
   } else {
     layout.output_axis = node.Is("Gemm") && node.Int("transB") != 0 ? 0 : 1;
     layout.outputs = dims[layout.output_axis];
@@ -27,7 +33,8 @@ Channels ChannelsOf(const CalibrationTable& table, const ir::Value& value, const
   const auto found = table.find(value.name());
   // Calibration takes the last axis of three for the channels; a one-dimensional convolution has them in the
   // middle.
-  if (found == table.end() || (node.Is("Conv") && node.input(1)->constant()->rank() == 3)) return {};
+  const bool convolves = node.op_type.starts_with("Conv");
+  if (found == table.end() || (convolves && node.input(1)->constant()->rank() == 3)) return {};
   if (static_cast<int64_t>(found->second.channels.size()) != count) return {};
   return found->second.channels;
 }

@@ -13,9 +13,9 @@ namespace shoehorn::quant {
 
 using Channels = std::vector<ActivationRanges::Channel>;
 
-/// How the constant weights of a Conv, Gemm or MatMul connect channels.
+/// How the constant weights of a Conv, ConvTranspose, Gemm or MatMul connect channels.
 struct WeightLayout {
-  size_t output_axis = 0;  ///< 0: [outputs, inputs, kernel...]; 1: [inputs, outputs]
+  size_t output_axis = 0;  ///< 0: [outputs, inputs, kernel...]; 1: [inputs, outputs, kernel...]
   int64_t groups = 1;
   int64_t outputs = 0, inputs = 0;  ///< of the whole layer
   int64_t kernel = 1;               ///< product of the kernel's dimensions
@@ -25,12 +25,13 @@ struct WeightLayout {
   template <typename Visit>
   void ForEach(Visit visit) const {
     const int64_t rows = output_axis == 0 ? outputs : inputs;
-    const int64_t columns = output_axis == 0 ? inputs / groups : outputs;
+    const int64_t columns = (output_axis == 0 ? inputs : outputs) / groups;
     for (int64_t row = 0, at = 0; row < rows; ++row)
       for (int64_t column = 0; column < columns; ++column)
         for (int64_t k = 0; k < kernel; ++k, ++at) {
-          const int64_t output = output_axis == 0 ? row : column;
-          const int64_t input = output_axis == 0 ? row / (outputs / groups) * columns + column : row;
+          const int64_t across = row / (rows / groups) * columns + column;
+          const int64_t output = output_axis == 0 ? row : across;
+          const int64_t input = output_axis == 0 ? across : row;
           visit(static_cast<size_t>(output), static_cast<size_t>(input), static_cast<size_t>(at));
         }
   }

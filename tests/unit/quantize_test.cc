@@ -232,7 +232,7 @@ TEST(Quantize, NamesTheEngineItDoesNotKnow) {
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().Text(),
             "error: engine 'openvin': no quantization rules are known for it\n"
-            "  expected: one of onnxruntime, openvino\n"
+            "  expected: one of onnxruntime, openvino, qnn_htp\n"
             "  fix: did you mean 'openvino'?");
 }
 
