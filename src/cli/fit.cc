@@ -1,5 +1,6 @@
 // shoehorn fit spec.toml -o out/: the fitted model and its proof. The summary goes to standard output, the
-// story of the search to standard error; exit code 0 when the spec is met, 1 when it is not.
+// story of the search to standard error; exit code 0 when the spec is met, 1 when it is not. With --target
+// the device is another one than this machine.
 #include "fit/fit.h"
 
 #include <unistd.h>
@@ -19,7 +20,7 @@ namespace shoehorn::cli {
 namespace {
 
 struct Options {
-  std::string spec, out, json;
+  std::string spec, out, json, target;
   bool force = false;
 };
 
@@ -30,10 +31,13 @@ std::vector<std::pair<std::string, std::string>> Render(const fit::FitResult& re
 }
 
 Result<int> Run(const Options& options) {
+  fit::FitOptions fit_options;
+  if (!options.target.empty()) {
+    SHOEHORN_ASSIGN(fit_options.target, targets::FindProfile(options.target));
+  }
   SHOEHORN_ASSIGN(fit::Spec spec, fit::LoadSpec(options.spec));
   WatchInterrupts();
   Progress progress;
-  fit::FitOptions fit_options;
   fit_options.out = options.out;
   fit_options.force = options.force;
   fit_options.version = SHOEHORN_VERSION;
@@ -63,6 +67,9 @@ void SetUpFit(CLI::App& app, Action& action) {
   app.add_option("-o,--out", options->out,
                  "The folder to write: artifact, plan.json, result.json, report.html")
       ->required();
+  app.add_option("--target", options->target,
+                 "Fit for another device, such as qcs6490: quantized for it, placed by its compiler, latency "
+                 "not measured");
   app.add_flag("--force", options->force, "Replace the folder when it exists");
   app.add_option("--json", options->json,
                  "Also write the result as JSON to this file; - for standard output");

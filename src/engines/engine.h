@@ -27,6 +27,9 @@ struct SessionOptions {
   Precision precision = Precision::kFp32;
   bool profile = false;          ///< per-layer times; never on while latency is measured
   bool engine_defaults = false;  ///< the engine as a newcomer gets it (threads still hold): the yardstick
+  /// ONNX Runtime: Quantize/Dequantize pairs round as the file says and operators between them compute in
+  /// float, instead of becoming this processor's integer kernels: what a file for another target means.
+  bool pairs_as_written = false;
 };
 
 struct Port {

@@ -146,6 +146,7 @@ class OrtEngine : public Engine {
       Ort::SessionOptions options;
       options.SetIntraOpNumThreads(wanted.threads);
       options.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
+      if (wanted.pairs_as_written) options.AddConfigEntry("session.disable_quant_qdq", "1");
       if (wanted.profile) {
         SHOEHORN_ASSIGN(profile_folder, TemporaryFolder::Create());
         options.EnableProfiling((profile_folder->path() / "layers").c_str());

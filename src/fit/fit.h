@@ -4,19 +4,22 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "fit/result.h"
 #include "fit/spec.h"
+#include "targets/profile.h"
 
 namespace shoehorn::fit {
 
 struct FitOptions {
   std::filesystem::path out;
-  bool force = false;   ///< replace an `out` that exists
-  std::string version;  ///< of Shoehorn
+  std::optional<targets::Profile> target;  ///< the device that the artifact is for; absent: this machine
+  bool force = false;                      ///< replace an `out` that exists
+  std::string version;                     ///< of Shoehorn
   std::function<bool()> interrupted = [] { return false; };
   std::function<void(const std::string&)> say = [](const std::string&) {};   ///< a message that stays
   std::function<void(const std::string&)> show = [](const std::string&) {};  ///< a line of progress
@@ -27,6 +30,11 @@ struct FitOptions {
 /// Fits and writes `options.out`. Errors: everything that is wrong with spec, model, samples, metric or
 /// output folder; a stop by the user, after which the same call goes on where it stopped.
 Result<FitResult> Fit(Spec spec, const FitOptions& options);
+
+/// What Fit() does for another device: repairs and quantizes the model as the target runs it best, has its
+/// compiler judge every candidate, measures accuracy here and no latency. Errors: Fit()'s; a target for which
+/// no quantization is known.
+Result<FitResult> FitForTarget(Spec spec, const FitOptions& options, const targets::Profile& target);
 
 struct BenchOptions {
   std::filesystem::path subject;           ///< model or artifact to measure

@@ -9,6 +9,7 @@
 #include "formats/onnx.h"
 #include "passes/pipeline.h"
 #include "quant/compress_weights.h"
+#include "quant/rules.h"
 #include "support/files.h"
 #include "support/interrupt.h"
 
@@ -36,26 +37,44 @@ Diagnostic Unreadable(const fs::path& file, const json::exception& error) {
 }  // namespace
 
 Workshop::Workshop(const Spec& spec, State& state, std::function<bool()> stop,
-                   std::function<void(const std::string&)> show)
-    : spec_(spec), state_(state), stop_(std::move(stop)), show_(std::move(show)) {}
+                   std::function<void(const std::string&)> show, std::string integers)
+    : spec_(spec),
+      state_(state),
+      stop_(std::move(stop)),
+      show_(std::move(show)),
+      integers_(std::move(integers)) {}
 Workshop::~Workshop() = default;
 
-Result<Simplified> Workshop::Simplify(std::unique_ptr<ir::Model> model) {
-  Simplified simplified;
+Result<std::optional<Simplified>> Workshop::Stored() const {
   SHOEHORN_ASSIGN(const auto stored, state_.Read(kSimplifiedFile));
-  if (stored) {
-    try {
-      const json parsed = json::parse(*stored);
-      simplified.nodes_before = parsed.at("nodes_before").get<uint64_t>();
-      simplified.nodes_after = parsed.at("nodes_after").get<uint64_t>();
-      for (const json& entry : parsed.at("rewrites"))
-        simplified.rewrites.push_back(
-            {entry.at(0).get<std::string>(), entry.at(1).get<std::string>(), entry.at(2).get<std::string>()});
-      return simplified;
-    } catch (const json::exception& error) {
-      return Unreadable(state_.path(kSimplifiedFile), error);
-    }
+  if (!stored) return std::optional<Simplified>();
+  Simplified simplified;
+  try {
+    const json parsed = json::parse(*stored);
+    simplified.nodes_before = parsed.at("nodes_before").get<uint64_t>();
+    simplified.nodes_after = parsed.at("nodes_after").get<uint64_t>();
+    for (const json& entry : parsed.at("rewrites"))
+      simplified.rewrites.push_back(
+          {entry.at(0).get<std::string>(), entry.at(1).get<std::string>(), entry.at(2).get<std::string>()});
+    return std::optional(std::move(simplified));
+  } catch (const json::exception& error) {
+    return Unreadable(state_.path(kSimplifiedFile), error);
   }
+}
+
+Status Workshop::Adopt(const ir::Model& model, const Simplified& simplified) {
+  SHOEHORN_TRY(formats::SaveOnnx(model, state_.path(kModelFile)));
+  json rewrites = json::array();
+  for (const RewriteResult& rewrite : simplified.rewrites)
+    rewrites.push_back({rewrite.pass, rewrite.node, rewrite.why});
+  return state_.Write(kSimplifiedFile, Dump({{"nodes_before", simplified.nodes_before},
+                                             {"nodes_after", simplified.nodes_after},
+                                             {"rewrites", rewrites}}));
+}
+
+Result<Simplified> Workshop::Simplify(std::unique_ptr<ir::Model> model) {
+  SHOEHORN_ASSIGN(auto stored, Stored());
+  if (stored) return std::move(*stored);
   const auto types = formats::MakeTypeInference(*model);
   const auto evaluator = engines::MakeEvaluator();
   passes::SimplifyOptions options;
@@ -64,24 +83,23 @@ Result<Simplified> Workshop::Simplify(std::unique_ptr<ir::Model> model) {
   options.types = types.get();
   options.evaluator = evaluator.get();
   SHOEHORN_ASSIGN(const passes::SimplifyReport report, passes::Simplify(*model, options));
-  SHOEHORN_TRY(formats::SaveOnnx(*model, state_.path(kModelFile)));
-  simplified.nodes_before = report.nodes_before;
-  simplified.nodes_after = report.nodes_after;
-  json rewrites = json::array();
-  for (const passes::Rewrite& rewrite : report.rewrites) {
+  Simplified simplified{
+      .nodes_before = report.nodes_before, .nodes_after = report.nodes_after, .rewrites = {}};
+  for (const passes::Rewrite& rewrite : report.rewrites)
     simplified.rewrites.push_back({rewrite.pass, rewrite.node, rewrite.why});
-    rewrites.push_back({rewrite.pass, rewrite.node, rewrite.why});
-  }
-  SHOEHORN_TRY(state_.Write(kSimplifiedFile, Dump({{"nodes_before", simplified.nodes_before},
-                                                   {"nodes_after", simplified.nodes_after},
-                                                   {"rewrites", rewrites}})));
+  SHOEHORN_TRY(Adopt(*model, simplified));
   return simplified;
 }
 
 Status Workshop::Calibrate() {
   if (quantizable_ != nullptr) return Ok();
   SHOEHORN_ASSIGN(const auto simplified, formats::LoadOnnx(state_.path(kModelFile)));
-  SHOEHORN_ASSIGN(auto quantizable, quant::PrepareModel(*simplified));
+  // Targets of integers may want 16 bits. A model that cannot be converted so far has the 8-bit candidates.
+  const quant::EngineRules* rules = quant::FindEngineRules(integers_);
+  auto prepared = quant::PrepareModel(
+      *simplified, rules != nullptr && rules->whole ? quant::kSixteenBitOpset : quant::kPerChannelOpset);
+  if (!prepared.ok()) prepared = quant::PrepareModel(*simplified);
+  SHOEHORN_ASSIGN(auto quantizable, std::move(prepared));
   SHOEHORN_ASSIGN(const auto samples, data::OpenSamples(spec_.calibration, spec_.inputs));
   calibration_samples_ = samples->size();
   SHOEHORN_ASSIGN(const auto stored, state_.Read(kCalibrationFile));
@@ -90,7 +108,7 @@ Status Workshop::Calibrate() {
     quantizable_ = std::move(quantizable);
     return Ok();
   }
-  const std::vector<std::string> names = quant::ActivationsToObserve(*quantizable->graph);
+  const std::vector<std::string> names = quant::ActivationsToObserve(*quantizable->graph, integers_);
   const auto observed = quant::WithObservedOutputs(*quantizable, names);
   SHOEHORN_TRY(formats::SaveOnnx(*observed, state_.path(kObservedFile)));
   SHOEHORN_ASSIGN(engines::Engine* const engine, engines::FindEngine("onnxruntime"));

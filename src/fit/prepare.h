@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,18 @@ struct Simplified {
 class Workshop {
  public:
   /// `spec` must match `model` (MatchModel). `stop` is asked during calibration; `show` gets a line of
-  /// progress.
+  /// progress. `integers` names whose integers calibration is for (quant::FindEngineRules); empty: the
+  /// engines here.
   Workshop(const Spec& spec, State& state, std::function<bool()> stop,
-           std::function<void(const std::string&)> show);
+           std::function<void(const std::string&)> show, std::string integers = {});
   ~Workshop();
 
   /// Simplifies `model` and stores it, or reads back that it was done.
   Result<Simplified> Simplify(std::unique_ptr<ir::Model> model);
+  /// What an earlier Simplify() or Adopt() stored; nothing when neither was done.
+  Result<std::optional<Simplified>> Stored() const;
+  /// Stores a model that was simplified elsewhere.
+  Status Adopt(const ir::Model& model, const Simplified& simplified);
   /// The artifact of a candidate; made, or found from before. Errors: the quantizer's or the engine's own; a
   /// model in which no operator can be quantized.
   Result<Build> MakeBuild(const CandidatePlan& plan);
@@ -53,6 +59,7 @@ class Workshop {
   State& state_;
   std::function<bool()> stop_;
   std::function<void(const std::string&)> show_;
+  std::string integers_;
   std::unique_ptr<ir::Model> quantizable_;
   quant::CalibrationTable table_;
   uint64_t calibration_samples_ = 0;

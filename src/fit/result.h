@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct RequirementResult {
   bool met = false;
   /// Probability that `met` is the right answer, 0.5 to 1; see ConfidenceOf. 1 for exact values.
   double confidence = 1;
+  bool measured = true;  ///< false: nothing here can tell, the target is elsewhere; `met` is then false
 };
 
 /// Probability, 0.5 to 1, that `found` truly lies on the side of `required` where its value lies: the error
@@ -54,8 +56,19 @@ struct MetricResult {
   Estimate difference;  ///< candidate - original, paired on the same samples
 };
 
+/// Where a target runs a candidate.
+struct Placement {
+  bool judged = false;  ///< by the vendor's compiler; else by the target's rules
+  uint64_t islands = 0, cpu_operators = 0;
+  struct Left {
+    std::string node, op_type, why;
+  };
+  std::vector<Left> left_to_cpu{};  ///< at most 100 of them
+  std::string died{};               ///< how the compiler ended when it gave no answer; else empty
+};
+
 enum class CandidateState {
-  kMeasured,  ///< latency and metric are known
+  kMeasured,  ///< the metric is known, and latency unless the fit is for a target
   kPruned,    ///< given up early because it cannot win; what was measured until then is kept
   kFailed,    ///< the engine, the quantizer or the worker refused or ended; see `reason`
   kSkipped,   ///< the budget ended before its turn
@@ -65,8 +78,8 @@ enum class CandidateState {
 struct Candidate {
   std::string id;         ///< unique in the result: "openvino-int8-perchannel-u8-minmax-1t", "original-1t"
   std::string engine;     ///< "onnxruntime", "openvino"
-  std::string precision;  ///< "fp32", "bf16", "int8"
-  std::string variant;    ///< in words, for int8: "per channel, unsigned, percentile"; else empty
+  std::string precision;  ///< "fp32", "bf16", "int8"; for targets also "int8+int16", "int16", "fp16"
+  std::string variant;    ///< in words, for integers: "per channel, unsigned, percentile"; else empty
   int threads = 1;
   bool original =
       false;  ///< the user's own file in ONNX Runtime's defaults: the yardstick at this thread count
@@ -79,7 +92,16 @@ struct Candidate {
   double size_bytes = kUnknown;
   double peak_memory_bytes = kUnknown;
   double load_ms = kUnknown;
-  std::string artifact;  ///< path relative to the output folder; empty when it was not kept
+  std::string artifact;                ///< path relative to the output folder; empty when it was not kept
+  std::optional<Placement> placement;  ///< of candidates for a target
+};
+
+/// Where the artifact is to run, when that is not this machine.
+struct TargetResult {
+  std::string name, title;    ///< "qcs6490", "Qualcomm QCS6490, Hexagon HTP v68"
+  std::string judge;          ///< "onnxruntime-qnn 2.7.0 on ONNX Runtime 1.32.0"; empty: none was asked
+  std::string judge_missing;  ///< why not
+  std::string compiled;  ///< what the judge compiled of the chosen candidate, relative to the output folder
 };
 
 /// The smallest single change of the spec that would make some candidate feasible.
@@ -144,6 +166,7 @@ struct FitResult {
   bool budget_exhausted = false;
   double budget_s = 0;
   InputFile spec, model;
+  std::optional<TargetResult> target;  ///< of a fit for another device
   std::vector<InputPlan> inputs;
   std::vector<RequirementResult> requirements;  ///< of the chosen candidate
   std::vector<Candidate> candidates;    ///< originals first, then in the order in which they were tried

@@ -25,6 +25,7 @@ void Fields(A& json, RequirementResult& r) {
   json("at_least", r.at_least), json("required", r.required);
   json("found", r.found.value), json("low", r.found.low), json("high", r.found.high);
   json("met", r.met), json("confidence", r.confidence);
+  json.State(r);
 }
 
 template <typename A>
@@ -42,6 +43,23 @@ void Fields(A& json, MetricResult& m) {
 }
 
 template <typename A>
+void Fields(A& json, Placement::Left& l) {
+  json("node", l.node), json("op_type", l.op_type), json("why", l.why);
+}
+
+template <typename A>
+void Fields(A& json, Placement& p) {
+  json("judged", p.judged), json("islands", p.islands), json("cpu_operators", p.cpu_operators);
+  json("left_to_cpu", p.left_to_cpu), json("died", p.died);
+}
+
+template <typename A>
+void Fields(A& json, TargetResult& t) {
+  json("name", t.name), json("title", t.title);
+  json("judge", t.judge), json("judge_missing", t.judge_missing), json("compiled", t.compiled);
+}
+
+template <typename A>
 void Fields(A& json, Candidate& c) {
   json("id", c.id), json("engine", c.engine), json("precision", c.precision), json("variant", c.variant);
   json("threads", c.threads), json("original", c.original);
@@ -52,6 +70,7 @@ void Fields(A& json, Candidate& c) {
   json("size_bytes", c.size_bytes), json("peak_memory_bytes", c.peak_memory_bytes),
       json("load_ms", c.load_ms);
   json("artifact", c.artifact);
+  json.Optional("placement", c.placement);
 }
 
 template <typename A>
@@ -115,6 +134,7 @@ void Fields(A& json, FitResult& r) {
   json.Chosen("original", r.original, r), json.Chosen("chosen", r.chosen, r);
   json("candidates", r.candidates);
   json("relaxations", r.relaxations);
+  json.Optional("target", r.target);
   json("spec", r.spec), json("model", r.model), json("inputs", r.inputs);
   json("budget_s", r.budget_s), json("budget_exhausted", r.budget_exhausted), json("steps", r.steps);
   json("nodes_before", r.nodes_before), json("nodes_after", r.nodes_after), json("rewrites", r.rewrites);
@@ -141,6 +161,16 @@ struct Writer {
   void Chosen(const char* key, const std::string& id, FitResult& result) {
     const Candidate* candidate = result.Find(id);
     json[key] = candidate ? Encode(const_cast<Candidate&>(*candidate)) : Json();
+  }
+
+  // The key is there only when there is something to say.
+  template <typename T>
+  void Optional(const char* key, std::optional<T>& value) {
+    if (value) json[key] = Encode(*value);
+  }
+
+  void State(const RequirementResult& r) {
+    json["state"] = !r.measured ? "not measured" : r.met ? "met" : "not met";
   }
 
   static Json Encode(double value) {
@@ -196,6 +226,16 @@ struct Reader {
     Candidate candidate;
     Decode(*found, key, candidate);
     id = candidate.id;
+  }
+
+  template <typename T>
+  void Optional(const char* key, std::optional<T>& value) {
+    if (const auto found = json.find(key); found != json.end())
+      Decode(*found, place.empty() ? key : place + "." + key, value.emplace());
+  }
+
+  void State(RequirementResult& r) {
+    r.measured = !json.contains("state") || json["state"] != "not measured";
   }
 
   static void Decode(const Json& json, const std::string& at, double& value) {

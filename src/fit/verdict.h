@@ -43,6 +43,15 @@ struct Verdict {
 /// that may be chosen the one whose worst requirement fails least (the faster one of equals).
 Verdict Judge(const Requirements& required, std::vector<Candidate>& candidates);
 
+/// Judges candidates for another device: those within the bound of accuracy, of them the one with the fewest
+/// operators on the CPU, then the fewest islands, then the fewest bits, then the best metric; when none is
+/// within, the one that misses it least. What only the device can tell (latency, memory) counts as neither
+/// met nor failed and is named in the explanation. At least one candidate is no original.
+Verdict JudgeForTarget(const Requirements& required, std::vector<Candidate>& candidates);
+
+/// The cost of a precision on integer accelerators, the cheapest first: int8, int8+int16, int16, fp16.
+int CostOf(const std::string& precision);
+
 /// Holds the candidates that are no originals against the spec without choosing for the user: `chosen` is the
 /// one that meets it, or misses it least, also when it is slower than the original.
 Verdict JudgeSubjects(const Requirements& required, std::vector<Candidate>& candidates);

@@ -21,7 +21,8 @@ struct Subject {
   engines::Precision precision = engines::Precision::kFp32;
   int threads = 1;
   bool engine_defaults = false;
-  std::filesystem::path artifact;
+  std::filesystem::path artifact{};
+  bool pairs_as_written = false;
 };
 
 /// Quantile with a distribution-free confidence interval from order statistics (binomial), milliseconds.

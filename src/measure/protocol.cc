@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
   [[maybe_unused]] const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10] = input;
   [[maybe_unused]] const auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9] = samples;
   [[maybe_unused]] const auto& [c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11] = metric;
-  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5] = subject;
+  [[maybe_unused]] const auto& [d1, d2, d3, d4, d5, d6] = subject;
 }
 
 bool HasNpyForm(ir::DataType type) {

@@ -35,7 +35,8 @@ namespace measure {
 
 using Json = nlohmann::json;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Subject, engine, precision, threads, engine_defaults, artifact)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Subject, engine, precision, threads, engine_defaults, pairs_as_written,
+                                   artifact)
 
 /// Writes tensor i as `<folder>/<prefix>i.npy`. Errors: a type that has no .npy form (strings, 4-bit
 /// integers, bfloat16).

@@ -65,6 +65,7 @@ class Worker {
     options.threads = subject.threads;
     options.precision = subject.precision;
     options.engine_defaults = subject.engine_defaults;
+    options.pairs_as_written = subject.pairs_as_written;
     options.profile = request.at("profile").get<bool>();
     SHOEHORN_ASSIGN(session_, engine->Load(subject.artifact, options));
     return Json{{"ms", MillisecondsSince(start)}};

@@ -24,7 +24,7 @@ std::string PlanJson(const fit::FitResult& result) {
                       {"scale", input.scale}});
 
   const auto engine = result.machine.engines.find(chosen->engine);
-  const nlohmann::ordered_json plan = {
+  nlohmann::ordered_json plan = {
       {"schema", kPlanSchema},
       {"verdict", result.met ? "met" : "not met"},
       {"artifact", chosen->artifact},
@@ -38,6 +38,10 @@ std::string PlanJson(const fit::FitResult& result) {
       {"model", {{"path", result.model.path}, {"hash", result.model.hash}}},
       {"spec", {{"path", result.spec.path}, {"hash", result.spec.hash}}},
       {"created_by", "shoehorn " + result.version}};
+  if (result.target) {
+    plan["target"] = result.target->name;
+    plan["compiled"] = result.target->compiled;
+  }
   return plan.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

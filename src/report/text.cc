@@ -81,7 +81,10 @@ class Summary {
     const Candidate* original = result_.Find(result_.original);
     out_ += Painted("device   ", Paint::kDim);
     std::string device = fmt::format("{}, {}", result_.machine.cpu, Plural(result_.machine.cores, "core"));
-    if (chosen) {
+    if (result_.target) {
+      device = result_.target->title;
+      if (chosen) device += ", " + chosen->precision;
+    } else if (chosen) {
       const auto version = result_.machine.engines.find(chosen->engine);
       device += fmt::format("; {}{}, {}, {}", chosen->engine,
                             version == result_.machine.engines.end() ? "" : " " + Release(version->second),
@@ -91,7 +94,10 @@ class Summary {
 
     out_ += Painted("latency  ", Paint::kDim);
     std::string outcome = "nothing could be measured";
-    if (chosen) {
+    if (result_.target) {
+      outcome = "not measured on this target";
+      if (chosen && chosen->placement) outcome += "; " + PlaceOf(*chosen->placement);
+    } else if (chosen) {
       outcome = Number(chosen->latency.p50) + " ms";
       if (chosen == original || !original)
         outcome += ", the original as it is";
@@ -103,6 +109,13 @@ class Summary {
     Wrapped(outcome, 9);
 
     out_ += Painted("verdict  ", Paint::kDim) + Verdict(result_.met) + "\n";
+  }
+
+  // "1 island, 0 operators on the CPU, judged".
+  static std::string PlaceOf(const fit::Placement& placement) {
+    return fmt::format("{}, {} on the CPU, {}", Plural(static_cast<int64_t>(placement.islands), "island"),
+                       Plural(static_cast<int64_t>(placement.cpu_operators), "operator"),
+                       placement.judged ? "judged" : "by rules, not judged");
   }
 
   std::string Verdict(bool met) const {
@@ -118,6 +131,10 @@ class Summary {
         found += fmt::format(" ({} to {})", WithUnit(r.found.low, r.unit), WithUnit(r.found.high, r.unit));
       out_ += Left(Fitted(Escaped(r.name), 24), 25);
       out_ += Left((r.at_least ? "at least " : "at most ") + WithUnit(r.required, r.unit), 20);
+      if (!r.measured) {
+        out_ += Painted("not measured on this target", Paint::kDim) + "\n";
+        continue;
+      }
       out_ += Left(found, width_ - 45 - 8) + " " + Verdict(r.met) + "\n";
       if (r.confidence < 0.95)
         out_ += std::string(45, ' ') +
@@ -159,8 +176,9 @@ class Summary {
                 Right(WithUnit(c->speedup.value, "x"), 9) + Right(Fraction(c->metric.score.value), 13) +
                 Right(Bytes(c->size_bytes), 10) + "  " + (c->meets ? Painted("yes", Paint::kGood) : "no") +
                 "\n";
-        if (!c->variant.empty())
-          out_ += "    " + Painted(Fitted(Escaped(c->variant), width_ - 4), Paint::kDim) + "\n";
+        std::string below = c->variant;
+        if (c->placement) below += (below.empty() ? "" : "; ") + PlaceOf(*c->placement);
+        if (!below.empty()) out_ += "    " + Painted(Fitted(Escaped(below), width_ - 4), Paint::kDim) + "\n";
       }
     }
     NotMeasured(others);

@@ -1,6 +1,7 @@
 // Every candidate: the plot, a table of those that were measured, and those that were not to the end, with the reason.
 import { h, section, table, chart, visible } from "./dom.js";
 import { known, ms, times, fraction, bytes, number, candidateName, interval } from "./format.js";
+import { place } from "./verdict.js";
 import { measured, score, latency, paced, scatter, legend } from "./scatter.js";
 
 export function candidates(result) {
@@ -30,6 +31,7 @@ export function candidates(result) {
             " ",
             c.id === result.chosen?.id && h("span", { class: "tag" }, "chosen"),
             c.variant && [h("br"), h("small", {}, visible(c.variant))],
+            c.placement && [h("br"), h("small", {}, place(c.placement))],
           ],
         },
         { title: "Threads", number: true, cell: (c) => c.threads },
@@ -44,7 +46,11 @@ export function candidates(result) {
           cell: (c) => [
             number(c.latency_ms.p90),
             h("br"),
-            h("small", {}, `${number(c.latency_ms.p99)}${c.latency_ms.p99_trusted ? "" : " ?"}`),
+            h(
+              "small",
+              {},
+              `${number(c.latency_ms.p99)}${c.latency_ms.p99_trusted || !known(c.latency_ms.p99) ? "" : " ?"}`,
+            ),
           ],
         },
         {
@@ -61,7 +67,7 @@ export function candidates(result) {
           ],
         },
         {
-          title: visible(points[0]?.metric.name ?? "Metric"),
+          title: visible(done[0]?.metric.name ?? "Metric"),
           number: true,
           cell: (c) => [
             fraction(score(c)),
@@ -83,7 +89,7 @@ export function candidates(result) {
       sorted,
       (c) => ({ class: c.id === result.chosen?.id ? "chosen" : null }),
     ),
-    sorted.some((c) => !c.latency_ms.p99_trusted) &&
+    sorted.some((c) => known(c.latency_ms.p99) && !c.latency_ms.p99_trusted) &&
       h("p", { class: "faint" }, "? from fewer than 662 runs: a p99 that decides nothing."),
     others.length > 0 &&
       h(

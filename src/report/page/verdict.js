@@ -66,10 +66,18 @@ function tiles({ chosen, original }) {
   );
 }
 
+/** "1 island, 0 operators on the CPU (judged)". */
+export function place(placement) {
+  if (!placement) return "placement unknown";
+  const { islands, cpu_operators, judged } = placement;
+  return `${plural(islands, "island")}, ${plural(cpu_operators, "operator")} on the CPU (${judged ? "judged" : "by rules, not judged"})`;
+}
+
 export function header(result) {
   const { machine, chosen } = result;
-  const device = [machine.cpu, plural(machine.cores, "core")];
-  if (chosen)
+  const device = result.target ? [result.target.title] : [machine.cpu, plural(machine.cores, "core")];
+  if (result.target && chosen) device.push(chosen.precision, place(chosen.placement));
+  else if (chosen)
     device.push(
       `${engineName(chosen.engine)} ${(machine.engines[chosen.engine] ?? "").split("-")[0]}`.trim(),
       chosen.precision,
@@ -183,7 +191,11 @@ export function verdict(result) {
           },
           { title: "Room", cell: margin },
           { title: "Sure", number: true, cell: (r) => sure(r.confidence) },
-          { title: "", cell: (r) => badge(r.met) },
+          {
+            title: "",
+            cell: (r) =>
+              r.state === "not measured" ? h("small", {}, "not measured on this target") : badge(r.met),
+          },
         ],
         result.requirements,
       ),
