@@ -1,0 +1,400 @@
+// Qualcomm's Hexagon Tensor Processor (HTP) through ONNX Runtime's QNN execution provider: what the provider
+// takes, and what the compiler behind it accepts. Shapes are numbers; float32 runs as float16, which not
+// every chip has (fact fp16); integers arrive between QuantizeLinear and DequantizeLinear, or as int32 and
+// int64 indices.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "targets/constraints.h"
+
+namespace shoehorn::targets {
+namespace {
+
+using ir::DataType;
+
+constexpr const char* kProvider =
+    "onnxruntime/onnxruntime-qnn@cee6c0d, onnxruntime/core/providers/qnn/builder/opbuilder";
+constexpr const char* kSupplement = "Qualcomm 80-63442-10, QNN HTP backend op definition supplement";
+constexpr const char* kCompiler = "onnxruntime-qnn 2.7.0, the compiler's own answers to ONNX's backend tests";
+
+std::string File(const std::string& name) { return fmt::format("{}/{}_op_builder.cc", kProvider, name); }
+
+bool IsFloat(DataType type) { return type == DataType::kFloat || type == DataType::kFloat16; }
+
+/// Fixed point: what a DequantizeLinear may bring.
+bool IsFixed(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kUint8 || type == DataType::kInt16 ||
+         type == DataType::kUint16;
+}
+
+/// Inputs are float, quantized to 8 or 16 bits, or one of `others`.
+Rule Computes(std::vector<DataType> others = {}) {
+  std::string sentence = "inputs are float32, float16 or quantized to 8 or 16 bits";
+  if (!others.empty()) sentence += ", or " + ListOf(others);
+  return Requires("type", std::move(sentence),
+                  [others = std::move(others)](const Subject& subject) -> std::optional<std::string> {
+                    for (size_t i = 0; i < subject.node.inputs().size(); ++i) {
+                      if (subject.TypeOf(i) == nullptr) continue;
+                      const DataType type = subject.ElementType(i);
+                      if (IsFloat(type) || (subject.Quantized(i) && (IsFixed(type) || i > 0)) ||
+                          std::ranges::find(others, type) != others.end())
+                        continue;
+                      return fmt::format("input {} is {}", i, ir::NameOf(type));
+                    }
+                    return std::nullopt;
+                  })
+      .From(kCompiler);
+}
+
+const std::vector<DataType> kIntegers = {DataType::kInt32, DataType::kInt64};
+const std::vector<DataType> kIntegersAndBool = {DataType::kInt32, DataType::kInt64, DataType::kBool};
+
+Rule RanksAtMost(size_t most) { return EveryRankAtMost(most).From(kSupplement); }
+
+/// A floating-point node outside integer regions wants a chip that computes in float16.
+Rule HasFp16() {
+  return Requires("fp16", "quantized to integers: this chip has no float16",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    if (subject.profile.Number("fp16", 1) != 0 || subject.node.Is("QuantizeLinear") ||
+                        subject.node.Is("DequantizeLinear"))
+                      return std::nullopt;
+                    for (size_t i = 0; i < subject.node.inputs().size(); ++i) {
+                      const ir::Value* value = subject.node.input(i);
+                      if (value == nullptr || ir::ConstantOf(*value) != nullptr || subject.Quantized(i))
+                        continue;
+                      if (IsFloat(value->type.element))
+                        return fmt::format("input {} is {}", i, ir::NameOf(value->type.element));
+                    }
+                    return std::nullopt;
+                  })
+      .Advise("quantize the model to int8 (shoehorn fit does)")
+      .From("onnxruntime-qnn 2.7.0: \"The SocModel doesn't support FP16\"");
+}
+
+/// Nodes of a branch or a loop's body follow the node that owns them.
+Rule OutsideBranches() {
+  return Requires("branch", "nodes of the main graph",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Node* owner = subject.node.graph().owner();
+                    if (owner == nullptr) return std::nullopt;
+                    return "it stands inside " + owner->Describe();
+                  })
+      .Advise("export the model without control flow, for one fixed mode of operation")
+      .From("onnxruntime/onnxruntime-qnn@cee6c0d, onnxruntime/core/providers/qnn/qnn_execution_provider.cc");
+}
+
+Rule KnownElementTypes() {
+  return Requires(
+             "element_type", "no double, string, bfloat16, float8 or complex tensors",
+             [](const Subject& subject) -> std::optional<std::string> {
+               const auto wrong = [](const ir::Type& type) {
+                 switch (type.element) {
+                   case DataType::kFloat:
+                   case DataType::kFloat16:
+                   case DataType::kInt8:
+                   case DataType::kUint8:
+                   case DataType::kInt16:
+                   case DataType::kUint16:
+                   case DataType::kInt32:
+                   case DataType::kUint32:
+                   case DataType::kInt64:
+                   case DataType::kUint64:
+                   case DataType::kInt4:
+                   case DataType::kUint4:
+                   case DataType::kBool:
+                     return false;
+                   default:
+                     return true;
+                 }
+               };
+               for (size_t i = 0; i < subject.node.inputs().size(); ++i)
+                 if (const ir::Value* value = subject.node.input(i); value != nullptr && wrong(value->type))
+                   return value->type.opaque.empty()
+                              ? fmt::format("input {} is {}", i, ir::NameOf(value->type.element))
+                              : fmt::format("input {} is no tensor", i);
+               for (size_t i = 0; i < subject.node.outputs().size(); ++i)
+                 if (const ir::Value* value = subject.node.output(i); value != nullptr && wrong(value->type))
+                   return fmt::format("output {} is {}", i, ir::NameOf(value->type.element));
+               return std::nullopt;
+             })
+      .From(kCompiler);
+}
+
+/// The float attribute is one of these.
+Rule FloatIs(std::string attribute, std::vector<float> accepted, float otherwise) {
+  std::string sentence = attribute + " is";
+  for (size_t i = 0; i < accepted.size(); ++i)
+    sentence += fmt::format("{} {}", i == 0 ? "" : " or", accepted[i]);
+  std::string id = attribute;
+  return Requires(std::move(id), std::move(sentence),
+                  [attribute = std::move(attribute), accepted = std::move(accepted),
+                   otherwise](const Subject& subject) -> std::optional<std::string> {
+                    const float found = subject.node.Float(attribute, otherwise);
+                    if (std::ranges::find(accepted, found) != accepted.end()) return std::nullopt;
+                    return fmt::format("{} is {}", attribute, found);
+                  });
+}
+
+Rule InputsExactly(size_t count) {
+  return Requires("inputs", fmt::format("exactly {} inputs", count),
+                  [count](const Subject& subject) -> std::optional<std::string> {
+                    if (subject.node.inputs().size() == count) return std::nullopt;
+                    return fmt::format("{} inputs", subject.node.inputs().size());
+                  });
+}
+
+/// Batch and channels keep their size.
+Rule ResizesSpaceOnly() {
+  return Requires("axes", "only the axes of space change their size",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Type* in = subject.TypeOf(0);
+                    const ir::Value* output = subject.node.output();
+                    if (in == nullptr || output == nullptr || !in->is_static() || !output->type.is_static() ||
+                        in->dims.size() < 2 || output->type.dims.size() != in->dims.size())
+                      return std::nullopt;
+                    for (size_t axis = 0; axis < 2; ++axis)
+                      if (in->dims[axis].value != output->type.dims[axis].value)
+                        return fmt::format("axis {} goes from {} to {}", axis, in->dims[axis].value,
+                                           output->type.dims[axis].value);
+                    return std::nullopt;
+                  });
+}
+
+/// Which nearest_mode goes with which coordinate_transformation_mode, in four dimensions and in others.
+Rule NearestModes() {
+  return Requires(
+      "nearest_mode",
+      "mode nearest with nearest_mode floor, or another that goes with the coordinate_transformation_mode",
+      [](const Subject& subject) -> std::optional<std::string> {
+        const ir::Node& node = subject.node;
+        if (node.String("mode", "nearest") != "nearest") return std::nullopt;
+        const std::string nearest = node.String("nearest_mode", "round_prefer_floor");
+        const std::string transform = node.String("coordinate_transformation_mode", "half_pixel");
+        bool fine = true;
+        if (subject.Rank(0) == 4) {
+          fine = transform != "asymmetric" || (nearest != "ceil" && nearest != "round_prefer_floor");
+        } else {
+          fine = (nearest == "floor" && transform != "pytorch_half_pixel") ||
+                 (nearest == "round_prefer_ceil" && transform == "align_corners");
+        }
+        if (fine) return std::nullopt;
+        return fmt::format("nearest_mode {} with coordinate_transformation_mode {}", Escaped(nearest),
+                           Escaped(transform));
+      });
+}
+
+/// Gemm's C is a row of its output.
+Rule BiasIsRow() {
+  return Requires("bias", "input 2 (C) has the shape [N] or [1,N]",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Type* bias = subject.TypeOf(2);
+                    const ir::Value* output = subject.node.output();
+                    if (bias == nullptr || !bias->is_static() || output == nullptr ||
+                        !output->type.is_static() || output->type.dims.size() != 2)
+                      return std::nullopt;
+                    const int64_t columns = output->type.dims[1].value;
+                    const auto& dims = bias->dims;
+                    if (columns == 1 && dims.empty()) return std::nullopt;
+                    if (!dims.empty() && dims.size() <= 2 && dims.back().value == columns)
+                      return std::nullopt;
+                    return fmt::format("input 2 has {} dimensions and does not fill a row of {}", dims.size(),
+                                       columns);
+                  });
+}
+
+/// Limits of a Clip, whether inputs or attributes.
+Rule ConstantLimits() {
+  return Requires("limits", "the limits (inputs 1 and 2) are constants",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    for (size_t i = 1; i <= 2; ++i)
+                      if (const ir::Value* limit = subject.node.input(i);
+                          limit != nullptr && ir::ConstantOf(*limit) == nullptr && !subject.Quantized(i))
+                        return fmt::format("input {} is computed", i);
+                    return std::nullopt;
+                  });
+}
+
+Rule PositiveEpsilon() {
+  return Requires("epsilon", "epsilon is greater than 0",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const float epsilon = subject.node.Float("epsilon", 1e-5F);
+                    if (epsilon > 0) return std::nullopt;
+                    return fmt::format("epsilon is {}", epsilon);
+                  });
+}
+
+OperatorRow Row(std::vector<std::string> op_types, std::vector<Rule> rules, std::string source) {
+  OperatorRow row;
+  row.op_types = std::move(op_types);
+  row.rules = std::move(rules);
+  row.source = std::move(source);
+  return row;
+}
+
+/// Refused outright, whatever its inputs.
+OperatorRow Never(std::vector<std::string> op_types, std::string remark, std::string advice = {}) {
+  OperatorRow row;
+  row.op_types = std::move(op_types);
+  row.grade = Grade::kUnsupported;
+  row.remark = std::move(remark);
+  row.advice = std::move(advice);
+  row.source = kCompiler;
+  return row;
+}
+
+std::vector<OperatorRow> Convolutions() {
+  return {
+      Row({"Conv"},
+          {Rank(0, {3, 4, 5}), Computes(),
+           StringIs("auto_pad", {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"}, "NOTSET")},
+          File("conv")),
+      Row({"ConvTranspose"},
+          {Rank(0, {3, 4, 5}), Computes(), IntsWithin("dilations", 1, 1),
+           StringIs("auto_pad", {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"}, "NOTSET")},
+          File("conv")),
+      Row({"MaxPool"},
+          {Rank(0, {3, 4}).Cure("lower_pool_3d"), Computes(), OutputsAtMost(1),
+           IntsWithin("dilations", 1, 1)},
+          File("pool")),
+      Row({"GlobalMaxPool"}, {Rank(0, {3, 4}), Computes()}, File("pool")),
+      Row({"AveragePool"}, {Rank(0, {3, 4, 5}), Computes(), IntsWithin("dilations", 1, 1)}, File("pool")),
+      Row({"GlobalAveragePool"}, {Rank(0, {3, 4, 5}), Computes()}, File("pool")),
+      Row({"Gemm"},
+          {Computes(), FloatIs("alpha", {1}, 1), FloatIs("beta", {1, 0}, 1), BiasIsRow(), Rank(1, {2})},
+          File("gemm")),
+      Row({"MatMul"}, {Computes(), RanksAtMost(5)}, File("matmul")),
+      Row({"Einsum"}, {Computes()}, File("einsum")),
+  };
+}
+
+std::vector<OperatorRow> Elementwise() {
+  return {
+      Row({"Add", "Sub", "Mul", "Div"}, {Computes(kIntegers), RanksAtMost(5)}, File("simple")),
+      Row({"Pow"}, {Computes(), RanksAtMost(5)}, File("simple")),
+      Row({"Max", "Min"}, {Computes(kIntegers), InputsExactly(2), RanksAtMost(5)}, File("simple")),
+      Row({"Sum"}, {Computes(kIntegers), InputsExactly(2), RanksAtMost(5)}, File("simple")),
+      Row({"Mean"},
+          {Computes(), Requires("inputs", "at least 2 inputs",
+                                [](const Subject& subject) -> std::optional<std::string> {
+                                  if (subject.node.inputs().size() >= 2) return std::nullopt;
+                                  return std::string("1 input");
+                                })},
+          File("mean")),
+      Row({"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"},
+          {Computes(kIntegersAndBool), RanksAtMost(5)}, File("simple")),
+      Row({"And", "Or", "Not"}, {Types(0, {DataType::kBool}), RanksAtMost(4)}, File("simple")),
+      Row({"Where"}, {Computes(kIntegersAndBool), RanksAtMost(5)}, File("simple")),
+      Row({"Abs"}, {Computes(kIntegers), RanksAtMost(5)}, File("simple")),
+      Row({"Relu", "Sigmoid", "PRelu", "LeakyRelu"}, {Computes(), RanksAtMost(5)}, File("simple")),
+      Row({"Atan", "Ceil", "Cos", "Elu", "Exp", "Floor", "Gelu", "HardSwish", "HardSigmoid", "Log", "Neg",
+           "Round", "Sign", "Sin", "Sqrt", "Tanh"},
+          {Computes(), RanksAtMost(4)}, File("simple")),
+      Row({"Asin"},
+          {Requires("type", "input 0 is quantized to 8 or 16 bits",
+                    [](const Subject& subject) -> std::optional<std::string> {
+                      if (subject.Quantized(0)) return std::nullopt;
+                      return fmt::format("input 0 is {}", ir::NameOf(subject.ElementType(0)));
+                    })},
+          kSupplement),
+      Row({"Reciprocal"}, {Computes()}, File("reciprocal")),
+      Row({"Clip"}, {Computes(), ConstantLimits(), RanksAtMost(5)}, File("clip")),
+      Row({"Cast"}, {RanksAtMost(5)}, File("cast")),
+      Row({"Identity"}, {RanksAtMost(5)}, kCompiler),
+  };
+}
+
+std::vector<OperatorRow> Normalizations() {
+  return {
+      Row({"BatchNormalization"},
+          {RankAtMost(0, 4), Computes(), Constant(1, "scale").Cure("decompose_batch_norm"),
+           Constant(2, "B").Cure("decompose_batch_norm"),
+           Constant(3, "input_mean").Cure("decompose_batch_norm"),
+           Constant(4, "input_var").Cure("decompose_batch_norm"), OutputsAtMost(1)},
+          File("batchnormalization")),
+      Row({"LayerNormalization"}, {Computes(), AxisIs("axis", {-1}, -1), OutputsAtMost(1), RankAtMost(0, 4)},
+          File("layernormalization")),
+      Row({"InstanceNormalization"}, {Rank(0, {3, 4}), Computes(), PositiveEpsilon()},
+          File("instancenormalization")),
+      Row({"GroupNormalization"}, {Rank(0, {3, 4}), Computes(), PositiveEpsilon(), OutputsAtMost(1)},
+          File("groupnormalization")),
+      Row({"LRN"}, {Rank(0, {3, 4}), Computes()}, File("lrn")),
+      Row({"LpNormalization"}, {Computes(), IntIs("p", {2}, 2), RanksAtMost(4)}, File("simple")),
+      Row({"Softmax", "LogSoftmax"}, {Computes(), RanksAtMost(5)}, File("softmax")),
+      Row({"ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceL2"},
+          {Computes(kIntegers), Constant(1, "axes"), RanksAtMost(5)}, File("reduce")),
+      Never({"ReduceProd"}, "the HTP has no product over an axis"),
+      Row({"ArgMax", "ArgMin"}, {Computes(), IntIs("select_last_index", {0}, 0), RanksAtMost(4)},
+          File("argmax_argmin")),
+      Row({"CumSum"},
+          {Computes(kIntegers), Constant(1, "axis"), IntIs("exclusive", {0}, 0), IntIs("reverse", {0}, 0)},
+          File("cumsum")),
+      Row({"TopK"}, {Computes(), Constant(1, "K"), RanksAtMost(4)}, File("topk")),
+      Row({"LSTM"}, {Rank(0, {3}), Computes(), IntIs("layout", {0}, 0)}, File("lstm")),
+  };
+}
+
+std::vector<OperatorRow> Shapes() {
+  return {
+      Row({"Reshape"}, {Constant(1, "shape"), RanksAtMost(5)}, File("reshape")),
+      Row({"Flatten", "Squeeze", "Unsqueeze"}, {RanksAtMost(5)}, File("reshape")),
+      Row({"Transpose"}, {RanksAtMost(5)}, File("transpose")),
+      Row({"Concat"}, {RanksAtMost(5)}, File("concat")),
+      Row({"Split"}, {Constant(1, "split"), RanksAtMost(5)}, File("split")),
+      Row({"Slice"},
+          {Constant(1, "starts"), Constant(2, "ends"), Constant(3, "axes"), Constant(4, "steps"),
+           RanksAtMost(5)},
+          File("slice")),
+      Row({"Gather", "GatherElements"}, {RanksAtMost(5)}, File("gather")),
+      Row({"GatherND"}, {RanksAtMost(5)}, File("gathernd")),
+      Row({"ScatterND"}, {StringIs("reduction", {"none", "add", "mul"}, "none"), RanksAtMost(5)},
+          File("simple")),
+      Row({"ScatterElements"}, {StringIs("reduction", {"none", "add", "mul", "max"}, "none"), RanksAtMost(4)},
+          File("simple")),
+      Row({"Pad"},
+          {StringIs("mode", {"constant", "edge", "reflect"}, "constant"), Constant(1, "pads"),
+           Constant(2, "constant_value"), InputsAtMost(3), RanksAtMost(5)},
+          File("pad")),
+      Row({"Expand"}, {Constant(1, "shape"), RanksAtMost(5)}, File("expand")),
+      Row({"Tile"}, {Constant(1, "repeats"), RanksAtMost(5)}, File("tile")),
+      Row({"Resize"},
+          {Rank(0, {3, 4, 5}), Computes(), IntIs("antialias", {0}, 0),
+           StringIs("coordinate_transformation_mode",
+                    {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"}, "half_pixel"),
+           NearestModes(), ResizesSpaceOnly()},
+          File("resize")),
+      Row({"Upsample"}, {Rank(0, {3, 4, 5}), Computes(), Constant(1, "scales"), ResizesSpaceOnly()},
+          File("upsample")),
+      Row({"DepthToSpace", "SpaceToDepth"}, {Rank(0, {4}), Computes()}, File("simple")),
+      Row({"GridSample"},
+          {Computes(), StringIs("mode", {"bilinear", "linear", "nearest"}, "linear"), RanksAtMost(5)},
+          File("simple")),
+      Row({"QuantizeLinear", "DequantizeLinear"}, {RanksAtMost(5)}, File("simple")),
+      Row({"Shape"}, {}, kCompiler),
+      Never({"If", "Loop", "Scan"}, "graphs without control flow",
+            "export the model without control flow, for one fixed mode of operation"),
+  };
+}
+
+Accelerator Make() {
+  Accelerator accelerator;
+  accelerator.name = "qnn_htp";
+  accelerator.title = "Qualcomm HTP (QNN)";
+  accelerator.runtime = "ONNX Runtime QNN 2.7.0";
+  accelerator.source = kProvider;
+  accelerator.everywhere = {StaticShapes().From(kProvider), KnownElementTypes(), HasFp16(),
+                            OutsideBranches()};
+  for (const auto& group : {Convolutions(), Elementwise(), Normalizations(), Shapes()})
+    accelerator.rows.insert(accelerator.rows.end(), group.begin(), group.end());
+  return accelerator;
+}
+
+}  // namespace
+
+const Accelerator& QnnHtp() {
+  static const Accelerator accelerator = Make();
+  return accelerator;
+}
+
+}  // namespace shoehorn::targets
