@@ -49,6 +49,7 @@ Rule Computes(std::vector<DataType> others = {}) {
 }
 
 const std::vector<DataType> kIntegers = {DataType::kInt32, DataType::kInt64};
+const std::vector<DataType> kIntegersAndUint32 = {DataType::kInt32, DataType::kInt64, DataType::kUint32};
 const std::vector<DataType> kIntegersAndBool = {DataType::kInt32, DataType::kInt64, DataType::kBool};
 
 Rule RanksAtMost(size_t most) { return EveryRankAtMost(most).From(kSupplement); }
@@ -73,16 +74,36 @@ Rule HasFp16() {
       .From("onnxruntime-qnn 2.7.0: \"The SocModel doesn't support FP16\"");
 }
 
-/// Nodes of a branch or a loop's body follow the node that owns them.
+/// A value from outside of the branches of an If that is no constant; nullptr when there is none.
+const ir::Value* CapturedBy(const ir::Node& node) {
+  for (ir::Graph* branch : node.Subgraphs())
+    for (const ir::Node& inner : branch->nodes())
+      for (const ir::Value* value : inner.inputs())
+        if (value != nullptr && &value->graph() != branch && ir::ConstantOf(*value) == nullptr) return value;
+  return nullptr;
+}
+
+/// Nodes of a branch follow the If that owns them.
 Rule OutsideBranches() {
-  return Requires("branch", "nodes of the main graph",
+  return Requires("branch", "nodes of the main graph, or of an If that is taken whole",
                   [](const Subject& subject) -> std::optional<std::string> {
                     const ir::Node* owner = subject.node.graph().owner();
-                    if (owner == nullptr) return std::nullopt;
+                    if (owner == nullptr || (owner->Is("If") && CapturedBy(*owner) == nullptr))
+                      return std::nullopt;
                     return "it stands inside " + owner->Describe();
                   })
       .Advise("export the model without control flow, for one fixed mode of operation")
-      .From("onnxruntime/onnxruntime-qnn@cee6c0d, onnxruntime/core/providers/qnn/qnn_execution_provider.cc");
+      .From(kCompiler);
+}
+
+Rule CapturesNothing() {
+  return Requires("captures", "an If whose branches read constants only",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Value* value = CapturedBy(subject.node);
+                    if (value == nullptr) return std::nullopt;
+                    return "a branch reads '" + Escaped(value->name()) + "'";
+                  })
+      .Advise("export the model without control flow, for one fixed mode of operation");
 }
 
 Rule KnownElementTypes() {
@@ -137,12 +158,11 @@ Rule FloatIs(std::string attribute, std::vector<float> accepted, float otherwise
                   });
 }
 
-Rule InputsExactly(size_t count) {
-  return Requires("inputs", fmt::format("exactly {} inputs", count),
-                  [count](const Subject& subject) -> std::optional<std::string> {
-                    if (subject.node.inputs().size() == count) return std::nullopt;
-                    return fmt::format("{} inputs", subject.node.inputs().size());
-                  });
+Rule TwoInputs() {
+  return Requires("inputs", "at least 2 inputs", [](const Subject& subject) -> std::optional<std::string> {
+    if (subject.node.inputs().size() >= 2) return std::nullopt;
+    return std::string("1 input");
+  });
 }
 
 /// Batch and channels keep their size.
@@ -233,26 +253,23 @@ OperatorRow Row(std::vector<std::string> op_types, std::vector<Rule> rules, std:
   return row;
 }
 
-/// Refused outright, whatever its inputs.
-OperatorRow Never(std::vector<std::string> op_types, std::string remark, std::string advice = {}) {
+/// What no document tells.
+OperatorRow Unknown(std::vector<std::string> op_types, std::string remark, std::string source) {
   OperatorRow row;
   row.op_types = std::move(op_types);
-  row.grade = Grade::kUnsupported;
+  row.grade = Grade::kUnknown;
   row.remark = std::move(remark);
-  row.advice = std::move(advice);
-  row.source = kCompiler;
+  row.source = std::move(source);
   return row;
 }
 
 std::vector<OperatorRow> Convolutions() {
+  const std::vector<std::string> pads = {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"};
   return {
-      Row({"Conv"},
-          {Rank(0, {3, 4, 5}), Computes(),
-           StringIs("auto_pad", {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"}, "NOTSET")},
-          File("conv")),
+      Row({"Conv"}, {Rank(0, {3, 4, 5}), Computes(), StringIs("auto_pad", pads, "NOTSET")}, File("conv")),
       Row({"ConvTranspose"},
           {Rank(0, {3, 4, 5}), Computes(), IntsWithin("dilations", 1, 1),
-           StringIs("auto_pad", {"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"}, "NOTSET")},
+           StringIs("auto_pad", pads, "NOTSET")},
           File("conv")),
       Row({"MaxPool"},
           {Rank(0, {3, 4}).Cure("lower_pool_3d"), Computes(), OutputsAtMost(1),
@@ -261,36 +278,37 @@ std::vector<OperatorRow> Convolutions() {
       Row({"GlobalMaxPool"}, {Rank(0, {3, 4}), Computes()}, File("pool")),
       Row({"AveragePool"}, {Rank(0, {3, 4, 5}), Computes(), IntsWithin("dilations", 1, 1)}, File("pool")),
       Row({"GlobalAveragePool"}, {Rank(0, {3, 4, 5}), Computes()}, File("pool")),
+      Row({"LpPool"}, {Rank(0, {3, 4}), Computes(), IntIs("p", {1, 2}, 2), IntsWithin("dilations", 1, 1)},
+          kCompiler),
       Row({"Gemm"},
           {Computes(), FloatIs("alpha", {1}, 1), FloatIs("beta", {1, 0}, 1), BiasIsRow(), Rank(1, {2})},
           File("gemm")),
       Row({"MatMul"}, {Computes(), RanksAtMost(5)}, File("matmul")),
-      Row({"Einsum"}, {Computes()}, File("einsum")),
+      Unknown({"Einsum"}, "equations that are a product of matrices", File("einsum")),
   };
 }
 
 std::vector<OperatorRow> Elementwise() {
   return {
-      Row({"Add", "Sub", "Mul", "Div"}, {Computes(kIntegers), RanksAtMost(5)}, File("simple")),
-      Row({"Pow"}, {Computes(), RanksAtMost(5)}, File("simple")),
-      Row({"Max", "Min"}, {Computes(kIntegers), InputsExactly(2), RanksAtMost(5)}, File("simple")),
-      Row({"Sum"}, {Computes(kIntegers), InputsExactly(2), RanksAtMost(5)}, File("simple")),
-      Row({"Mean"},
-          {Computes(), Requires("inputs", "at least 2 inputs",
-                                [](const Subject& subject) -> std::optional<std::string> {
-                                  if (subject.node.inputs().size() >= 2) return std::nullopt;
-                                  return std::string("1 input");
-                                })},
-          File("mean")),
+      Row({"Add", "Sub", "Div"}, {Computes(kIntegers), RanksAtMost(5)}, File("simple")),
+      Row({"Mul"}, {Computes(kIntegersAndUint32), RanksAtMost(5)}, File("simple")),
+      Row({"Max", "Min"}, {Computes(kIntegersAndUint32), TwoInputs(), RanksAtMost(5)}, kCompiler),
+      Row({"Sum", "Mean"}, {Computes(), TwoInputs(), RanksAtMost(5)}, kCompiler),
+      Row({"Pow"}, {Computes().Cure("pow_to_mul"), RanksAtMost(5)}, File("simple")),
+      Row({"Mod"}, {IntIs("fmod", {0}, 0), RanksAtMost(4)}, File("mod")),
       Row({"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"},
           {Computes(kIntegersAndBool), RanksAtMost(5)}, File("simple")),
-      Row({"And", "Or", "Not"}, {Types(0, {DataType::kBool}), RanksAtMost(4)}, File("simple")),
+      Row({"And", "Or", "Xor"}, {Types(0, {DataType::kBool}), RanksAtMost(4)}, File("simple")),
+      Row({"Not"}, {Types(0, {DataType::kBool}), RanksAtMost(4)}, File("simple")),
       Row({"Where"}, {Computes(kIntegersAndBool), RanksAtMost(5)}, File("simple")),
+      Row({"IsNaN"}, {Types(0, kFloats)}, File("isnan")),
       Row({"Abs"}, {Computes(kIntegers), RanksAtMost(5)}, File("simple")),
       Row({"Relu", "Sigmoid", "PRelu", "LeakyRelu"}, {Computes(), RanksAtMost(5)}, File("simple")),
       Row({"Atan", "Ceil", "Cos", "Elu", "Exp", "Floor", "Gelu", "HardSwish", "HardSigmoid", "Log", "Neg",
            "Round", "Sign", "Sin", "Sqrt", "Tanh"},
           {Computes(), RanksAtMost(4)}, File("simple")),
+      Row({"Selu", "Softplus", "Swish", "Tan", "ThresholdedRelu"},
+          {Computes(), RanksAtMost(4).Cure("decompose_activation")}, kCompiler),
       Row({"Asin"},
           {Requires("type", "input 0 is quantized to 8 or 16 bits",
                     [](const Subject& subject) -> std::optional<std::string> {
@@ -298,60 +316,86 @@ std::vector<OperatorRow> Elementwise() {
                       return fmt::format("input 0 is {}", ir::NameOf(subject.ElementType(0)));
                     })},
           kSupplement),
-      Row({"Reciprocal"}, {Computes()}, File("reciprocal")),
+      Row({"Reciprocal"}, {Computes(), RanksAtMost(5)}, File("reciprocal")),
       Row({"Clip"}, {Computes(), ConstantLimits(), RanksAtMost(5)}, File("clip")),
-      Row({"Cast"}, {RanksAtMost(5)}, File("cast")),
+      Row({"Cast", "CastLike"}, {RanksAtMost(5)}, File("cast")),
       Row({"Identity"}, {RanksAtMost(5)}, kCompiler),
   };
 }
 
 std::vector<OperatorRow> Normalizations() {
+  const auto batch = [](size_t i, const char* what) {
+    return Constant(i, what).Cure("decompose_batch_norm");
+  };
   return {
       Row({"BatchNormalization"},
-          {RankAtMost(0, 4), Computes(), Constant(1, "scale").Cure("decompose_batch_norm"),
-           Constant(2, "B").Cure("decompose_batch_norm"),
-           Constant(3, "input_mean").Cure("decompose_batch_norm"),
-           Constant(4, "input_var").Cure("decompose_batch_norm"), OutputsAtMost(1)},
+          {RankAtMost(0, 4).Cure("decompose_batch_norm"), Computes(), batch(1, "scale"), batch(2, "B"),
+           batch(3, "input_mean"), batch(4, "input_var"), OutputsAtMost(1)},
           File("batchnormalization")),
-      Row({"LayerNormalization"}, {Computes(), AxisIs("axis", {-1}, -1), OutputsAtMost(1), RankAtMost(0, 4)},
+      Row({"LayerNormalization"},
+          {Computes(), AxisIs("axis", {-1}, -1).Cure("decompose_layer_norm"), OutputsAtMost(1),
+           RankAtMost(0, 4).Cure("decompose_layer_norm")},
           File("layernormalization")),
-      Row({"InstanceNormalization"}, {Rank(0, {3, 4}), Computes(), PositiveEpsilon()},
+      Row({"RMSNormalization"}, {Computes(), AxisIs("axis", {-1}, -1), RankAtMost(0, 4)},
+          File("rmsnormalization")),
+      Row({"InstanceNormalization"},
+          {Rank(0, {3, 4}).Cure("decompose_instance_norm"), Computes(),
+           PositiveEpsilon().Cure("decompose_instance_norm")},
           File("instancenormalization")),
-      Row({"GroupNormalization"}, {Rank(0, {3, 4}), Computes(), PositiveEpsilon(), OutputsAtMost(1)},
+      Row({"GroupNormalization"},
+          {Rank(0, {3, 4}).Cure("decompose_group_norm").Advise("train with BatchNormalization"), Computes(),
+           PositiveEpsilon().Cure("decompose_group_norm"), OutputsAtMost(1)},
           File("groupnormalization")),
       Row({"LRN"}, {Rank(0, {3, 4}), Computes()}, File("lrn")),
-      Row({"LpNormalization"}, {Computes(), IntIs("p", {2}, 2), RanksAtMost(4)}, File("simple")),
+      Row({"LpNormalization"}, {Computes(), IntIs("p", {2}, 2), RanksAtMost(4)}, kCompiler),
       Row({"Softmax", "LogSoftmax"}, {Computes(), RanksAtMost(5)}, File("softmax")),
       Row({"ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceL2"},
-          {Computes(kIntegers), Constant(1, "axes"), RanksAtMost(5)}, File("reduce")),
-      Never({"ReduceProd"}, "the HTP has no product over an axis"),
+          {Computes(kIntegers), Constant(1, "axes"), IntIs("noop_with_empty_axes", {0}, 0), RanksAtMost(5)},
+          File("reduce")),
       Row({"ArgMax", "ArgMin"}, {Computes(), IntIs("select_last_index", {0}, 0), RanksAtMost(4)},
           File("argmax_argmin")),
       Row({"CumSum"},
           {Computes(kIntegers), Constant(1, "axis"), IntIs("exclusive", {0}, 0), IntIs("reverse", {0}, 0)},
           File("cumsum")),
-      Row({"TopK"}, {Computes(), Constant(1, "K"), RanksAtMost(4)}, File("topk")),
-      Row({"LSTM"}, {Rank(0, {3}), Computes(), IntIs("layout", {0}, 0)}, File("lstm")),
+      Row({"TopK"}, {Computes({DataType::kInt64}), Constant(1, "K"), RanksAtMost(4)}, File("topk")),
+      Row({"LSTM"},
+          {Rank(0, {3}), Computes({DataType::kInt32}), IntIs("layout", {0}, 0),
+           Constant(4, "sequence_lens").Advise("train and export with sequences of a fixed length")},
+          File("lstm")),
+      Row({"GRU"}, {Rank(0, {3}), Computes({DataType::kInt32}), IntIs("layout", {0}, 0)}, kCompiler),
+      Row({"Attention"},
+          {Computes(),
+           Requires("mask", "input 3 (attn_mask) is float",
+                    [](const Subject& subject) -> std::optional<std::string> {
+                      if (subject.TypeOf(3) == nullptr || subject.ElementType(3) != DataType::kBool)
+                        return std::nullopt;
+                      return std::string("input 3 is bool");
+                    }),
+           Absent(6, "nonpad_kv_seqlen"),
+           Requires("softmax_precision", "softmax_precision is not given",
+                    [](const Subject& subject) -> std::optional<std::string> {
+                      if (!subject.node.Has("softmax_precision")) return std::nullopt;
+                      return std::string("softmax_precision is given");
+                    })},
+          kCompiler),
+      Row({"RotaryEmbedding"}, {Computes({DataType::kInt64}), Rank(0, {3, 4})}, kCompiler),
   };
 }
 
 std::vector<OperatorRow> Shapes() {
   return {
-      Row({"Reshape"}, {Constant(1, "shape"), RanksAtMost(5)}, File("reshape")),
-      Row({"Flatten", "Squeeze", "Unsqueeze"}, {RanksAtMost(5)}, File("reshape")),
-      Row({"Transpose"}, {RanksAtMost(5)}, File("transpose")),
-      Row({"Concat"}, {RanksAtMost(5)}, File("concat")),
+      Row({"Reshape"}, {Constant(1, "shape"), IntIs("allowzero", {0}, 0), RanksAtMost(5)}, File("reshape")),
+      Row({"Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat"}, {RanksAtMost(5)}, File("reshape")),
       Row({"Split"}, {Constant(1, "split"), RanksAtMost(5)}, File("split")),
       Row({"Slice"},
           {Constant(1, "starts"), Constant(2, "ends"), Constant(3, "axes"), Constant(4, "steps"),
            RanksAtMost(5)},
           File("slice")),
       Row({"Gather", "GatherElements"}, {RanksAtMost(5)}, File("gather")),
-      Row({"GatherND"}, {RanksAtMost(5)}, File("gathernd")),
+      Row({"GatherND"}, {IntIs("batch_dims", {0}, 0), RanksAtMost(5)}, File("gathernd")),
       Row({"ScatterND"}, {StringIs("reduction", {"none", "add", "mul"}, "none"), RanksAtMost(5)},
           File("simple")),
-      Row({"ScatterElements"}, {StringIs("reduction", {"none", "add", "mul", "max"}, "none"), RanksAtMost(4)},
-          File("simple")),
+      Row({"ScatterElements"}, {StringIs("reduction", {"none"}, "none"), RanksAtMost(4)}, kCompiler),
       Row({"Pad"},
           {StringIs("mode", {"constant", "edge", "reflect"}, "constant"), Constant(1, "pads"),
            Constant(2, "constant_value"), InputsAtMost(3), RanksAtMost(5)},
@@ -360,21 +404,47 @@ std::vector<OperatorRow> Shapes() {
       Row({"Tile"}, {Constant(1, "repeats"), RanksAtMost(5)}, File("tile")),
       Row({"Resize"},
           {Rank(0, {3, 4, 5}), Computes(), IntIs("antialias", {0}, 0),
-           StringIs("coordinate_transformation_mode",
-                    {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"}, "half_pixel"),
+           StringIs(
+               "coordinate_transformation_mode",
+               {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn"},
+               "half_pixel"),
            NearestModes(), ResizesSpaceOnly()},
           File("resize")),
       Row({"Upsample"}, {Rank(0, {3, 4, 5}), Computes(), Constant(1, "scales"), ResizesSpaceOnly()},
           File("upsample")),
       Row({"DepthToSpace", "SpaceToDepth"}, {Rank(0, {4}), Computes()}, File("simple")),
       Row({"GridSample"},
-          {Computes(), StringIs("mode", {"bilinear", "linear", "nearest"}, "linear"), RanksAtMost(5)},
+          {Rank(0, {4}), Computes(), StringIs("mode", {"bilinear", "linear", "nearest"}, "linear")},
           File("simple")),
+      Row({"RoiAlign"}, {Rank(0, {4}), StringIs("mode", {"avg"}, "avg")}, File("roialign")),
+      Row({"NonMaxSuppression"},
+          {Constant(2, "max_output_boxes_per_class"), Constant(3, "iou_threshold"),
+           Constant(4, "score_threshold"), IntIs("center_point_box", {0}, 0)},
+          kCompiler),
+      Row({"OneHot"}, {Constant(1, "depth"), Constant(2, "values")}, kCompiler),
+      Row({"Range"}, {Constant(0, "start"), Constant(1, "limit"), Constant(2, "delta")}, kCompiler),
+      Row({"NonZero", "Shape"}, {RanksAtMost(5)}, kCompiler),
       Row({"QuantizeLinear", "DequantizeLinear"}, {RanksAtMost(5)}, File("simple")),
-      Row({"Shape"}, {}, kCompiler),
-      Never({"If", "Loop", "Scan"}, "graphs without control flow",
-            "export the model without control flow, for one fixed mode of operation"),
+      Row({"If"}, {CapturesNothing()}, kCompiler),
   };
+}
+
+/// For these the compiler's provider has no way at all.
+OperatorRow Refused() {
+  OperatorRow row;
+  row.op_types = Words(
+      "Acos Acosh AffineGrid Asinh Atanh BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr "
+      "BitwiseXor BlackmanWindow Celu CenterCropPad Col2Im Compress ConstantOfShape ConvInteger "
+      "Cosh CumProd DFT DeformConv Det DynamicQuantizeLinear Erf EyeLike HammingWindow "
+      "HannWindow Hardmax IsInf Loop MatMulInteger MaxUnpool MeanVarianceNormalization "
+      "MelWeightMatrix RNN ReduceL1 ReduceProd ReduceSumSquare ReverseSequence Scan Scatter "
+      "SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength "
+      "Shrink Sinh Size Softsign SplitToSequence StringConcat StringNormalizer StringSplit "
+      "TensorScatter TfIdfVectorizer Trilu Unique");
+  row.grade = Grade::kUnsupported;
+  row.remark = "operators that the execution provider has a builder for";
+  row.source = kCompiler;
+  return row;
 }
 
 Accelerator Make() {
@@ -383,10 +453,11 @@ Accelerator Make() {
   accelerator.title = "Qualcomm HTP (QNN)";
   accelerator.runtime = "ONNX Runtime QNN 2.7.0";
   accelerator.source = kProvider;
-  accelerator.everywhere = {StaticShapes().From(kProvider), KnownElementTypes(), HasFp16(),
-                            OutsideBranches()};
+  accelerator.everywhere = {StaticShapes().From(kProvider), KnownElementTypes(), HasFp16(), OutsideBranches(),
+                            OpsetWithin(7, 1000).From(kCompiler)};
   for (const auto& group : {Convolutions(), Elementwise(), Normalizations(), Shapes()})
     accelerator.rows.insert(accelerator.rows.end(), group.begin(), group.end());
+  accelerator.rows.push_back(Refused());
   return accelerator;
 }
 
