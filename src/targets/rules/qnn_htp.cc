@@ -31,7 +31,7 @@ bool IsFixed(DataType type) {
 
 /// Inputs are float, quantized to 8 or 16 bits, or one of `others`.
 Rule Computes(std::vector<DataType> others = {}) {
-  std::string sentence = "inputs are float32, float16 or quantized to 8 or 16 bits";
+  std::string sentence = "inputs are float, float16 or quantized to 8 or 16 bits";
   if (!others.empty()) sentence += ", or " + ListOf(others);
   return Requires("type", std::move(sentence),
                   [others = std::move(others)](const Subject& subject) -> std::optional<std::string> {
@@ -122,8 +122,6 @@ Rule KnownElementTypes() {
                    case DataType::kUint32:
                    case DataType::kInt64:
                    case DataType::kUint64:
-                   case DataType::kInt4:
-                   case DataType::kUint4:
                    case DataType::kBool:
                      return false;
                    default:
@@ -207,7 +205,7 @@ Rule NearestModes() {
 
 /// Gemm's C is a row of its output.
 Rule BiasIsRow() {
-  return Requires("bias", "input 2 (C) has the shape [N] or [1,N]",
+  return Requires("bias", "input 2 (C) is a number or fills a row: [N] or [M,N]",
                   [](const Subject& subject) -> std::optional<std::string> {
                     const ir::Type* bias = subject.TypeOf(2);
                     const ir::Value* output = subject.node.output();
@@ -216,7 +214,7 @@ Rule BiasIsRow() {
                       return std::nullopt;
                     const int64_t columns = output->type.dims[1].value;
                     const auto& dims = bias->dims;
-                    if (columns == 1 && dims.empty()) return std::nullopt;
+                    if (dims.empty() || (dims.size() == 1 && dims[0].value == 1)) return std::nullopt;
                     if (!dims.empty() && dims.size() <= 2 && dims.back().value == columns)
                       return std::nullopt;
                     return fmt::format("input 2 has {} dimensions and does not fill a row of {}", dims.size(),
@@ -233,6 +231,29 @@ Rule ConstantLimits() {
                           limit != nullptr && ir::ConstantOf(*limit) == nullptr && !subject.Quantized(i))
                         return fmt::format("input {} is computed", i);
                     return std::nullopt;
+                  });
+}
+
+/// Without axes a reduction that is told to do nothing does nothing.
+Rule ReducesSomething() {
+  return Requires("noop_with_empty_axes", "noop_with_empty_axes is 0, or axes are given",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Value* axes = subject.node.input(1);
+                    const ir::Tensor* constant = axes != nullptr ? ir::ConstantOf(*axes) : nullptr;
+                    const bool given = constant != nullptr && constant->count() > 0;
+                    if (given || subject.node.Int("noop_with_empty_axes", 0) == 0) return std::nullopt;
+                    return std::string("noop_with_empty_axes is 1 and axes are empty");
+                  });
+}
+
+/// The factors of a cubic Resize are compiled in.
+Rule CubicKnowsItsFactors() {
+  return Requires("scales", "input 2 (scales) is a constant where mode is cubic",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    if (subject.node.String("mode", "nearest") != "cubic") return std::nullopt;
+                    const ir::Value* scales = subject.node.input(2);
+                    if (scales == nullptr || ir::ConstantOf(*scales) != nullptr) return std::nullopt;
+                    return std::string("input 2 (scales) is computed");
                   });
 }
 
@@ -350,8 +371,7 @@ std::vector<OperatorRow> Normalizations() {
       Row({"LpNormalization"}, {Computes(), IntIs("p", {2}, 2), RanksAtMost(4)}, kCompiler),
       Row({"Softmax", "LogSoftmax"}, {Computes(), RanksAtMost(5)}, File("softmax")),
       Row({"ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceL2"},
-          {Computes(kIntegers), Constant(1, "axes"), IntIs("noop_with_empty_axes", {0}, 0), RanksAtMost(5)},
-          File("reduce")),
+          {Computes(kIntegers), Constant(1, "axes"), ReducesSomething(), RanksAtMost(5)}, File("reduce")),
       Row({"ArgMax", "ArgMin"}, {Computes(), IntIs("select_last_index", {0}, 0), RanksAtMost(4)},
           File("argmax_argmin")),
       Row({"CumSum"},
@@ -384,7 +404,7 @@ std::vector<OperatorRow> Normalizations() {
 
 std::vector<OperatorRow> Shapes() {
   return {
-      Row({"Reshape"}, {Constant(1, "shape"), IntIs("allowzero", {0}, 0), RanksAtMost(5)}, File("reshape")),
+      Row({"Reshape"}, {IntIs("allowzero", {0}, 0), RanksAtMost(5)}, File("reshape")),
       Row({"Flatten", "Squeeze", "Unsqueeze", "Transpose", "Concat"}, {RanksAtMost(5)}, File("reshape")),
       Row({"Split"}, {Constant(1, "split"), RanksAtMost(5)}, File("split")),
       Row({"Slice"},
@@ -403,15 +423,14 @@ std::vector<OperatorRow> Shapes() {
       Row({"Expand"}, {Constant(1, "shape"), RanksAtMost(5)}, File("expand")),
       Row({"Tile"}, {Constant(1, "repeats"), RanksAtMost(5)}, File("tile")),
       Row({"Resize"},
-          {Rank(0, {3, 4, 5}), Computes(), IntIs("antialias", {0}, 0),
+          {Rank(0, {3, 4, 5}), CubicKnowsItsFactors(), IntIs("antialias", {0}, 0),
            StringIs(
                "coordinate_transformation_mode",
                {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn"},
                "half_pixel"),
            NearestModes(), ResizesSpaceOnly()},
           File("resize")),
-      Row({"Upsample"}, {Rank(0, {3, 4, 5}), Computes(), Constant(1, "scales"), ResizesSpaceOnly()},
-          File("upsample")),
+      Row({"Upsample"}, {Rank(0, {3, 4, 5}), Constant(1, "scales"), ResizesSpaceOnly()}, File("upsample")),
       Row({"DepthToSpace", "SpaceToDepth"}, {Rank(0, {4}), Computes()}, File("simple")),
       Row({"GridSample"},
           {Rank(0, {4}), Computes(), StringIs("mode", {"bilinear", "linear", "nearest"}, "linear")},
@@ -425,6 +444,13 @@ std::vector<OperatorRow> Shapes() {
       Row({"Range"}, {Constant(0, "start"), Constant(1, "limit"), Constant(2, "delta")}, kCompiler),
       Row({"NonZero", "Shape"}, {RanksAtMost(5)}, kCompiler),
       Row({"QuantizeLinear", "DequantizeLinear"}, {RanksAtMost(5)}, File("simple")),
+      Row({"QLinearConv"},
+          {Constant(1, "x_scale"), Constant(2, "x_zero_point"), Constant(3, "w"), Constant(6, "y_scale"),
+           Constant(7, "y_zero_point"), Rank(0, {3, 4, 5})},
+          kCompiler),
+      Row({"QLinearMatMul"},
+          {Constant(1, "a_scale"), Constant(4, "b_scale"), Constant(6, "y_scale"), RanksAtMost(5)},
+          kCompiler),
       Row({"If"}, {CapturesNothing()}, kCompiler),
   };
 }
@@ -434,10 +460,12 @@ OperatorRow Refused() {
   OperatorRow row;
   row.op_types = Words(
       "Acos Acosh AffineGrid Asinh Atanh BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr "
-      "BitwiseXor BlackmanWindow Celu CenterCropPad Col2Im Compress ConstantOfShape ConvInteger "
-      "Cosh CumProd DFT DeformConv Det DynamicQuantizeLinear Erf EyeLike HammingWindow "
+      "BitwiseXor BlackmanWindow Celu CenterCropPad Col2Im Compress ConcatFromSequence ConstantOfShape "
+      "ConvInteger "
+      "Cosh CumProd DFT DeformConv Det Dropout DynamicQuantizeLinear Erf EyeLike HammingWindow "
       "HannWindow Hardmax IsInf Loop MatMulInteger MaxUnpool MeanVarianceNormalization "
-      "MelWeightMatrix RNN ReduceL1 ReduceProd ReduceSumSquare ReverseSequence Scan Scatter "
+      "MelWeightMatrix Optional OptionalGetElement OptionalHasElement RNN ReduceL1 ReduceProd "
+      "ReduceSumSquare RegexFullMatch ReverseSequence Scan Scatter "
       "SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength "
       "Shrink Sinh Size Softsign SplitToSequence StringConcat StringNormalizer StringSplit "
       "TensorScatter TfIdfVectorizer Trilu Unique");
