@@ -274,6 +274,19 @@ conv (float[1,2,8,8] x) => (float[1,2,8,8] y)
   }
 }
 
+TEST_F(QnnTest, WordsOfSeveralLinesAreOne) {
+  const Judgement judgement = Ask(Qnn(R"(
+<ir_version: 8, opset_import: ["" : 17]>
+sine (float[1,4] x) => (float[1,4] y)
+{
+  [sine] y = Asin(x)
+}
+)"));
+  const std::string& words = NodeOf(judgement, "sine").words;
+  EXPECT_THAT(words, HasSubstr("Unsupported input/output datatypes"));
+  EXPECT_EQ(words.find('\n'), std::string::npos);
+}
+
 TEST_F(QnnTest, QuantizedEdgesGoToTheNpu) {
   const Judgement judgement = Ask(Qnn(R"(
 <ir_version: 8, opset_import: ["" : 17]>

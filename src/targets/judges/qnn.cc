@@ -6,6 +6,7 @@
 //     REASON : QNN NPU does not support PoolMax3d!
 // https://onnxruntime.ai/docs/execution-providers/QNN-ExecutionProvider.html
 #include <mutex>
+#include <sstream>
 
 #include "engines/onnxruntime_api.h"
 #include "targets/judges/named_model.h"
@@ -86,7 +87,7 @@ class Words {
   void Note(std::string_view message) {
     const std::lock_guard lock(mutex_);
     if (message.starts_with(" <E> ")) {
-      NoteError(Trimmed(message.substr(5)));
+      NoteError(OneLine(message.substr(5)));
     } else if (message.starts_with(" <W> ")) {
       chip_is_unknown_ = chip_is_unknown_ || message.find(kUnknownChip) != std::string_view::npos;
     } else if (message.find("Validation PASSED") != std::string_view::npos) {
@@ -106,7 +107,7 @@ class Words {
   }
 
   void NoteRefusal(std::string_view message) {
-    last_ = After(message, "REASON : ", "");
+    last_ = OneLine(After(message, "REASON : ", ""));
     if (last_ == "Failed to add node." && !errors_.empty()) last_ = errors_;  // the cause, said before
     for (size_t at = 0; (at = message.find("Operator type: ", at)) != std::string_view::npos; ++at) {
       const std::string_view line = message.substr(at, message.find('\n', at) - at);
@@ -126,6 +127,14 @@ class Words {
   static std::string Trimmed(std::string_view text) {
     const size_t first = text.find_first_not_of(" \t\n"), last = text.find_last_not_of(" \t\n");
     return first == std::string_view::npos ? "" : std::string(text.substr(first, last - first + 1));
+  }
+
+  // Every run of white space as one blank.
+  static std::string OneLine(std::string_view text) {
+    std::string words;
+    std::istringstream parts{std::string(text)};
+    for (std::string part; parts >> part;) words += (words.empty() ? "" : " ") + part;
+    return words;
   }
 
   const NamedModel& model_;
