@@ -69,7 +69,21 @@ TEST(QnnHtp, ComputesInFloat16WhereTheChipHasIt) {
       y = Relu (a)
       z = QuantizeLinear (y, s, p)
     })");
-  EXPECT_EQ(quantized.result.nodes[1].grade, Grade::kNative);
+  EXPECT_THAT(GradesOf(quantized), ElementsAre("native", "native", "native"));
+}
+
+TEST(QnnHtp, LeavesTheEdgesOfAQuantizedModelToTheCpu) {
+  const Checked edges = CheckFor("qcs6490", R"(g (float[1,3] x) => (y)
+    <float s = {0.5}, uint8 p = {128}> {
+      a = QuantizeLinear (x, s, p)
+      b = DequantizeLinear (a, s, p)
+      c = Relu (b)
+      d = QuantizeLinear (c, s, p)
+      y = DequantizeLinear (d, s, p)
+    })");
+  EXPECT_THAT(GradesOf(edges), ElementsAre("unsupported", "native", "native", "native", "unsupported"));
+  EXPECT_THAT(Sentence(edges.result.nodes[0]),
+              HasSubstr("input 0 is the model's input 'x'; accepted: between"));
 }
 
 TEST(QnnHtp, TakesIntegersBetweenQuantizationOnly) {

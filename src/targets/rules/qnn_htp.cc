@@ -61,10 +61,15 @@ Rule HasFp16() {
                     if (subject.profile.Number("fp16", 1) != 0 || subject.node.Is("QuantizeLinear") ||
                         subject.node.Is("DequantizeLinear"))
                       return std::nullopt;
+                    // Constants of other operators are parameters: limits, factors.
+                    static const std::vector<std::string> with_operands =
+                        Words("Add Sub Mul Div Pow Max Min PRelu MatMul");
+                    const bool takes_operands =
+                        std::ranges::find(with_operands, subject.node.op_type) != with_operands.end();
                     for (size_t i = 0; i < subject.node.inputs().size(); ++i) {
                       const ir::Value* value = subject.node.input(i);
-                      if (value == nullptr || ir::ConstantOf(*value) != nullptr || subject.Quantized(i))
-                        continue;
+                      if (value == nullptr || subject.Quantized(i)) continue;
+                      if (ir::ConstantOf(*value) != nullptr && !takes_operands) continue;
                       if (IsFloat(value->type.element))
                         return fmt::format("input {} is {}", i, ir::NameOf(value->type.element));
                     }
@@ -139,6 +144,36 @@ Rule KnownElementTypes() {
                return std::nullopt;
              })
       .From(kCompiler);
+}
+
+/// The first and last tensors of the model are quantized by the CPU.
+Rule InsideTheGraph() {
+  return Requires("edge",
+                  "between two nodes: the CPU quantizes the model's inputs and reads back its outputs",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const ir::Node& node = subject.node;
+                    if (node.Is("QuantizeLinear") && node.input(0) != nullptr && node.input(0)->is_input())
+                      return "input 0 is the model's input '" + Escaped(node.input(0)->name()) + "'";
+                    if (node.Is("DequantizeLinear") && node.output() != nullptr && node.output()->is_output())
+                      return "output 0 is the model's output '" + Escaped(node.output()->name()) + "'";
+                    return std::nullopt;
+                  });
+}
+
+/// A constant, quantized and back or not.
+Rule ConstantParameter(size_t i, const std::string& what) {
+  Rule rule = Constant(i, what);
+  rule.broken = [i, what](const Subject& subject) -> std::optional<std::string> {
+    const ir::Value* value = subject.node.input(i);
+    while (value != nullptr && ir::ConstantOf(*value) == nullptr) {
+      const ir::Node* producer = value->producer();
+      if (producer == nullptr || !(producer->Is("QuantizeLinear") || producer->Is("DequantizeLinear")))
+        return fmt::format("input {} ({}) is computed", i, what);
+      value = producer->input(0);
+    }
+    return std::nullopt;
+  };
+  return rule;
 }
 
 /// The float attribute is one of these.
@@ -346,7 +381,7 @@ std::vector<OperatorRow> Elementwise() {
 
 std::vector<OperatorRow> Normalizations() {
   const auto batch = [](size_t i, const char* what) {
-    return Constant(i, what).Cure("decompose_batch_norm");
+    return ConstantParameter(i, what).Cure("decompose_batch_norm");
   };
   return {
       Row({"BatchNormalization"},
@@ -443,7 +478,7 @@ std::vector<OperatorRow> Shapes() {
       Row({"OneHot"}, {Constant(1, "depth"), Constant(2, "values")}, kCompiler),
       Row({"Range"}, {Constant(0, "start"), Constant(1, "limit"), Constant(2, "delta")}, kCompiler),
       Row({"NonZero", "Shape"}, {RanksAtMost(5)}, kCompiler),
-      Row({"QuantizeLinear", "DequantizeLinear"}, {RanksAtMost(5)}, File("simple")),
+      Row({"QuantizeLinear", "DequantizeLinear"}, {InsideTheGraph(), RanksAtMost(5)}, File("simple")),
       Row({"QLinearConv"},
           {Constant(1, "x_scale"), Constant(2, "x_zero_point"), Constant(3, "w"), Constant(6, "y_scale"),
            Constant(7, "y_zero_point"), Rank(0, {3, 4, 5})},
