@@ -12,6 +12,8 @@ using ir::DataType;
 
 constexpr const char* kFrontend = "openvinotoolkit/openvino@b9332d2, src/frontends/onnx/frontend/src/op";
 constexpr const char* kMissing = "operators that OpenVINO's reader has a conversion for";
+constexpr int kFarBack = 16;  // nodes between control flow and the one that it troubles
+constexpr const char* kSequences = "sequences that the reader can see to be tensors";
 constexpr const char* kReader = "OpenVINO 2026.4.1, its answers to ONNX's backend tests";
 
 /// float8 of the variants with an unsigned zero, and integers of two bits, have no counterpart.
@@ -59,6 +61,25 @@ Rule KnownRank() {
                   });
 }
 
+/// What comes out of an If or a Loop may have any number of dimensions.
+Rule RankOfInput() {
+  return Requires("rank", "the number of dimensions of input 0 is known, whatever branch is taken",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    if (subject.TypeOf(0) == nullptr || subject.Rank(0)) return std::nullopt;
+                    const ir::Value* value = subject.node.input(0);
+                    for (int steps = 0; steps < kFarBack && value != nullptr; ++steps) {
+                      const ir::Node* producer = value->producer();
+                      if (producer == nullptr) break;
+                      if (producer->Is("If") || producer->Is("Loop"))
+                        return "input 0 is of unknown rank, after " + producer->Describe();
+                      value = producer->input(0);
+                    }
+                    return std::nullopt;
+                  })
+      .Otherwise(Grade::kConditional)
+      .Cure("pin_shapes");
+}
+
 OperatorRow Row(std::string_view op_types, std::vector<Rule> rules, const char* file) {
   return {.op_types = Words(op_types),
           .rules = std::move(rules),
@@ -70,25 +91,23 @@ std::vector<OperatorRow> Rows() {
       .op_types =
           Words("Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention "
                 "AveragePool BatchNormalization BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor "
-                "BlackmanWindow Cast CastLike Ceil Celu CenterCropPad Clip Col2Im Compress Concat "
-                "ConcatFromSequence ConstantFill ConstantOfShape Conv ConvInteger ConvTranspose Cos Cosh "
-                "Crop CumSum DFT DepthToSpace DequantizeLinear Div DynamicQuantizeLinear Einsum Elu Erf "
-                "Exp Expand EyeLike Flatten Floor GRU Gather GatherElements GatherND Gelu Gemm "
+                "BlackmanWindow Cast CastLike Ceil CenterCropPad Clip Col2Im Compress Concat "
+                "ConcatFromSequence ConstantFill ConstantOfShape ConvInteger ConvTranspose Cos Cosh Crop "
+                "CumSum DFT DepthToSpace DequantizeLinear Div DynamicQuantizeLinear Einsum Elu Erf Exp "
+                "Expand EyeLike Flatten Floor GRU Gather GatherElements GatherND Gelu Gemm "
                 "GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GroupNormalization "
                 "HammingWindow HannWindow HardSigmoid HardSwish Hardmax Identity If ImageScaler "
                 "InstanceNormalization IsInf IsNaN LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual "
                 "Log LogSoftmax Loop LpNormalization LpPool MatMul MatMulInteger Max MaxPool MaxRoiPool "
-                "Mean MeanVarianceNormalization Min Mish Mul Multinomial Neg NegativeLogLikelihoodLoss "
-                "NonMaxSuppression NonZero Not OneHot Or PRelu Pow QLinearConv QLinearMatMul "
-                "QuantizeLinear RMSNormalization RNN RandomNormal RandomNormalLike RandomUniform "
-                "RandomUniformLike Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp "
-                "ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape "
-                "ReverseSequence RoiAlign RotaryEmbedding Round Scan Scatter ScatterElements ScatterND "
-                "Selu SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert "
+                "Mean MeanVarianceNormalization Min Mish Mul Multinomial Neg NonMaxSuppression NonZero "
+                "Not OneHot Or PRelu Pow QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN "
+                "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range Reciprocal ReduceL1 "
+                "ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMin ReduceProd ReduceSum "
+                "ReduceSumSquare Relu Reshape ReverseSequence RoiAlign RotaryEmbedding Round Scan Scatter "
+                "ScatterElements ScatterND Selu SequenceAt SequenceConstruct SequenceEmpty SequenceErase "
                 "SequenceLength Shape Shrink Sigmoid Sign Sin Sinh Size Slice Softmax "
-                "SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split SplitToSequence Sqrt "
-                "Squeeze Sub Sum Swish Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unique Upsample "
-                "Where Xor")};
+                "SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Swish "
+                "Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unique Upsample Where Xor")};
 
   OperatorRow refused = {
       .op_types =
@@ -103,6 +122,15 @@ std::vector<OperatorRow> Rows() {
 
   return {
       std::move(taken),
+      Row("Celu", {Types(0, {DataType::kFloat})}, "celu"),
+      Row("Conv ReduceMean", {RankOfInput()}, "conv"),
+      Row("NegativeLogLikelihoodLoss",
+          {Requires("ignore_index", "ignore_index is not given",
+                    [](const Subject& subject) -> std::optional<std::string> {
+                      if (!subject.node.Has("ignore_index")) return std::nullopt;
+                      return std::string("ignore_index is given");
+                    })},
+          "negative_log_likelihood_loss"),
       Row("Dropout", {NotTraining()}, "dropout"),
       Row("Equal",
           {Requires("type", "inputs are no strings",
@@ -123,6 +151,10 @@ std::vector<OperatorRow> Rows() {
       Row("STFT", {Constant(1, "frame_step")}, "stft"),
       Row("Unsqueeze", {KnownRank()}, "unsqueeze"),
       std::move(refused),
+      {.op_types = Words("SequenceInsert SplitToSequence"),
+       .grade = Grade::kUnknown,
+       .remark = kSequences,
+       .source = kReader},
   };
 }
 
