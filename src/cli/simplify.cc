@@ -54,7 +54,8 @@ void PrintReport(const passes::SimplifyReport& report, const Options& options) {
 
 Result<int> Simplify(const Options& options) {
   SHOEHORN_TRY(RefuseToOverwrite(options.out, options.force));
-  SHOEHORN_ASSIGN(const auto model, formats::LoadOnnx(options.in));
+  static std::unique_ptr<ir::Model> model;  // lives as long as the process, which ends without taking it down
+  SHOEHORN_ASSIGN(model, formats::LoadOnnx(options.in));
   const auto types = formats::MakeTypeInference(*model);
   const auto evaluator = engines::MakeEvaluator();
   passes::SimplifyOptions simplify;
@@ -64,12 +65,11 @@ Result<int> Simplify(const Options& options) {
   SHOEHORN_TRY(ReadShapeOptions(*options.shapes, simplify));
   SHOEHORN_ASSIGN(const auto report, passes::Simplify(*model, simplify));
   SHOEHORN_TRY(formats::SaveOnnx(*model, options.out, options.external));
-  const std::string json = Json(report, options);
   if (options.json == "-") {
-    fmt::print("{}", json);
+    fmt::print("{}", Json(report, options));
     return kMet;
   }
-  if (!options.json.empty()) SHOEHORN_TRY(WriteAtomically(options.json, json));
+  if (!options.json.empty()) SHOEHORN_TRY(WriteAtomically(options.json, Json(report, options)));
   PrintReport(report, options);
   return kMet;
 }

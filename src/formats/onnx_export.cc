@@ -1,6 +1,8 @@
-// IR -> ONNX file, atomically. Above protobuf's 2 GB the weights are streamed into one external file beside
-// the model.
+// IR -> ONNX file, atomically. A node or a tensor at a time becomes a message and is written to bytes, so that no
+// message of the whole model is built, and large weights go from where they are into the file. Above protobuf's
+// 2 GB they are streamed into one external file beside the model.
 #include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
 
 #include "formats/onnx.h"
 #include "formats/onnx_proto.h"
@@ -13,6 +15,7 @@ namespace fs = std::filesystem;
 constexpr size_t kInlineLimit = size_t{1900} << 20;  // leaves protobuf's 2 GB room for everything else
 constexpr size_t kStaysInside = 1024;                // smaller tensors (shapes, scales) stay in the message
 constexpr size_t kAlignment = 64;
+constexpr size_t kWorthwhile = 4096;  // smaller tensors are copied into the message
 
 template <typename Props>
 void AddMetadata(const std::vector<std::pair<std::string, std::string>>& metadata, Props* props) {
@@ -52,35 +55,59 @@ void NodeToProto(const ir::Node& node, const ExportOptions& options, onnx::NodeP
   AddMetadata(node.metadata, proto.mutable_metadata_props());
 }
 
+bool HasType(const ir::Value& value) {
+  return value.type.element != ir::DataType::kUndefined || !value.type.opaque.empty();
+}
+
+// In the order of the fields' numbers, as protobuf writes them.
 void GraphToProto(const ir::Graph& graph, const ExportOptions& options, onnx::GraphProto& proto) {
-  proto.set_name(graph.name.empty() ? "graph" : graph.name);
-  if (!graph.doc.empty()) proto.set_doc_string(graph.doc);
-  AddMetadata(graph.metadata, proto.mutable_metadata_props());
-  for (const std::string& annotation : graph.opaque_quantization_annotations)
-    proto.add_quantization_annotation()->ParseFromString(annotation);
-  for (const ir::Value* input : graph.inputs()) ValueToProto(*input, *proto.add_input());
-  for (const ir::Value* output : graph.outputs()) ValueToProto(*output, *proto.add_output());
-  proto.mutable_node()->Reserve(static_cast<int>(graph.node_count()));
+  const bool taken = options.take != nullptr && graph.owner() == nullptr;
+  const auto done = [&](std::span<const std::byte> raw = {}) {
+    if (taken) options.take(proto, raw);
+  };
+  const auto elided = [&](const ir::Value& value) {
+    return options.elide_above > 0 && static_cast<size_t>(value.initializer()->count()) > options.elide_above;
+  };
+  if (!taken) proto.mutable_node()->Reserve(static_cast<int>(graph.node_count()));
   for (const ir::Node& node : graph.nodes()) {
     NodeToProto(node, options, *proto.add_node());
-    if (!options.value_types) continue;
-    for (const ir::Value* output : node.outputs()) {
-      if (output == nullptr || output->is_output()) continue;
-      if (output->type.element != ir::DataType::kUndefined || !output->type.opaque.empty())
-        ValueToProto(*output, *proto.add_value_info());
-    }
+    done();
   }
+  proto.set_name(graph.name.empty() ? "graph" : graph.name);
   for (const auto& value : graph.values()) {
-    if (value->initializer() == nullptr) continue;
+    if (value->initializer() == nullptr || elided(*value)) continue;
     const ir::Tensor& tensor = *value->initializer();
-    if (options.elide_above > 0 && static_cast<size_t>(tensor.count()) > options.elide_above) {
-      if (!value->is_input()) ValueToProto(*value, *proto.add_value_info());
+    onnx::TensorProto& out = *proto.add_initializer();
+    if (!value->doc.empty()) out.set_doc_string(value->doc);
+    const bool outside = options.place_outside && options.place_outside(tensor, value->name(), out);
+    if (!outside && taken && tensor.byte_size() >= kWorthwhile) {
+      TensorHeaderToProto(tensor, value->name(), out);
+      done(tensor.bytes());
       continue;
     }
-    onnx::TensorProto& out = *proto.add_initializer();
-    PlaceTensor(tensor, value->name(), options, out);
-    if (!value->doc.empty()) out.set_doc_string(value->doc);
+    if (!outside) TensorToProto(tensor, value->name(), out);
+    done();
   }
+  if (!graph.doc.empty()) proto.set_doc_string(graph.doc);
+  for (const ir::Value* input : graph.inputs()) ValueToProto(*input, *proto.add_input());
+  for (const ir::Value* output : graph.outputs()) ValueToProto(*output, *proto.add_output());
+  done();
+  if (options.value_types) {
+    for (const ir::Node& node : graph.nodes()) {
+      for (const ir::Value* output : node.outputs()) {
+        if (output == nullptr || output->is_output() || !HasType(*output)) continue;
+        ValueToProto(*output, *proto.add_value_info());
+        done();
+      }
+    }
+  }
+  for (const auto& value : graph.values())
+    if (value->initializer() != nullptr && elided(*value) && !value->is_input())
+      ValueToProto(*value, *proto.add_value_info());
+  for (const std::string& annotation : graph.opaque_quantization_annotations)
+    proto.add_quantization_annotation()->ParseFromString(annotation);
+  AddMetadata(graph.metadata, proto.mutable_metadata_props());
+  done();
 }
 
 /// Sum of the sizes of all tensors of the model, inner graphs and attributes too.
@@ -150,13 +177,6 @@ class ExternalWriter {
   Status status_ = Ok();
 };
 
-Result<std::string> Serialize(const onnx::ModelProto& proto, const fs::path& path) {
-  std::string bytes;
-  if (proto.ByteSizeLong() > static_cast<size_t>(INT32_MAX) || !proto.SerializeToString(&bytes))
-    return TooLarge(path);
-  return bytes;
-}
-
 }  // namespace
 
 void AttributeToProto(const ir::Attribute& attribute, const ExportOptions& options,
@@ -217,9 +237,8 @@ int64_t IrVersionFor(const ir::Model& model) {
   return apart ? kConstantsApart : model.ir_version;
 }
 
-}  // namespace
-
-void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::ModelProto& proto) {
+/// Everything but the graph.
+void EnvelopeToProto(const ir::Model& model, onnx::ModelProto& proto) {
   proto.set_ir_version(IrVersionFor(model));
   for (const ir::OpsetId& opset : model.opsets) {
     auto* id = proto.add_opset_import();
@@ -235,32 +254,119 @@ void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::Mo
   for (const std::string& function : model.opaque_functions) proto.add_functions()->ParseFromString(function);
   for (const std::string& training : model.opaque_training)
     proto.add_training_info()->ParseFromString(training);
+}
+
+/// Tag and length that stand before a field of `size` bytes.
+std::string FieldHeader(int field, size_t size) {
+  using google::protobuf::io::CodedOutputStream;
+  constexpr uint32_t kLengthDelimited = 2;
+  uint8_t bytes[10];
+  uint8_t* end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(field) << 3 | kLengthDelimited, bytes);
+  end = CodedOutputStream::WriteVarint64ToArray(size, end);
+  return {bytes, end};
+}
+
+/// A model in protobuf's bytes. Those of large tensors are not among them but noted with their places.
+class Message {
+ public:
+  Message(const ir::Model& model, ExportOptions options) {
+    options.take = [&](onnx::GraphProto& part, std::span<const std::byte> raw) { Take(part, raw); };
+    onnx::GraphProto part;
+    GraphToProto(*model.graph, options, part);
+    onnx::ModelProto envelope;
+    EnvelopeToProto(model, envelope);
+    envelope_ = envelope.SerializeAsString() + FieldHeader(onnx::ModelProto::kGraphFieldNumber, graph_size());
+  }
+
+  size_t size() const { return envelope_.size() + graph_size(); }
+
+  /// Calls `use(bytes)` for one run of bytes after the other.
+  template <typename Use>
+  Status ForEachRun(const Use& use) const {
+    SHOEHORN_TRY(use(std::as_bytes(std::span(envelope_))));
+    const auto graph = std::as_bytes(std::span(graph_));
+    size_t used = 0;
+    for (const Weights& weights : weights_) {
+      SHOEHORN_TRY(use(graph.subspan(used, weights.at - used)));
+      SHOEHORN_TRY(use(weights.bytes));
+      used = weights.at;
+    }
+    return use(graph.subspan(used));
+  }
+
+ private:
+  struct Weights {
+    size_t at;  ///< how many bytes of graph_ stand before them
+    std::span<const std::byte> bytes;
+  };
+
+  size_t graph_size() const { return graph_.size() + weights_size_; }
+
+  void Take(onnx::GraphProto& part, std::span<const std::byte> raw) {
+    if (raw.empty()) {
+      part.AppendToString(&graph_);
+    } else {
+      const onnx::TensorProto& tensor = part.initializer(0);
+      const std::string before_raw = FieldHeader(onnx::TensorProto::kRawDataFieldNumber, raw.size());
+      graph_ += FieldHeader(onnx::GraphProto::kInitializerFieldNumber,
+                            tensor.ByteSizeLong() + before_raw.size() + raw.size());
+      tensor.AppendToString(&graph_);
+      graph_ += before_raw;
+      weights_.push_back({graph_.size(), raw});
+      weights_size_ += raw.size();
+    }
+    part.Clear();
+  }
+
+  std::string envelope_;
+  std::string graph_;
+  std::vector<Weights> weights_;
+  size_t weights_size_ = 0;
+};
+
+Status CheckSize(const Message& message, const fs::path& path) {
+  if (message.size() > static_cast<size_t>(INT32_MAX)) return TooLarge(path);
+  return Ok();
+}
+
+Status Write(const Message& message, const fs::path& path) {
+  SHOEHORN_TRY(CheckSize(message, path));
+  SHOEHORN_ASSIGN(const auto file, StagedFile::Create(path));
+  SHOEHORN_TRY(message.ForEachRun([&](std::span<const std::byte> bytes) { return file->Append(bytes); }));
+  return file->Commit();
+}
+
+}  // namespace
+
+void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::ModelProto& proto) {
+  EnvelopeToProto(model, proto);
   GraphToProto(*model.graph, options, *proto.mutable_graph());
 }
 
 Result<std::string> SerializeOnnx(const ir::Model& model) {
   if (TensorBytes(*model.graph) > kInlineLimit) return TooLarge(model.source);
-  onnx::ModelProto proto;
-  ModelToProto(model, {}, proto);
-  return Serialize(proto, model.source);
+  const Message message(model, {});
+  SHOEHORN_TRY(CheckSize(message, model.source));
+  std::string out;
+  out.reserve(message.size());
+  SHOEHORN_TRY(message.ForEachRun([&](std::span<const std::byte> bytes) {
+    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return Ok();
+  }));
+  return out;
 }
 
 Status SaveOnnx(const ir::Model& model, const fs::path& path, bool external) {
-  onnx::ModelProto proto;
-  if (!external && TensorBytes(*model.graph) <= kInlineLimit) {
-    ModelToProto(model, {}, proto);
-    SHOEHORN_ASSIGN(const std::string bytes, Serialize(proto, path));
-    return WriteAtomically(path, bytes);
-  }
+  if (!external && TensorBytes(*model.graph) <= kInlineLimit) return Write(Message(model, {}), path);
   SHOEHORN_ASSIGN(ExternalWriter writer, ExternalWriter::Create(path));
   ExportOptions options;
   options.place_outside = [&](const ir::Tensor& tensor, std::string_view name, onnx::TensorProto& out) {
     return writer.Place(tensor, name, out);
   };
-  ModelToProto(model, options, proto);
-  SHOEHORN_ASSIGN(const std::string bytes, Serialize(proto, path));
+  const Message message(model, options);
+  SHOEHORN_TRY(CheckSize(message, path));
   SHOEHORN_TRY(writer.Commit());
-  return WriteAtomically(path, bytes);
+  return Write(message, path);
 }
 
 }  // namespace shoehorn::formats

@@ -1,6 +1,6 @@
 // ONNX file -> IR. Values are made first, by name, then nodes connect them; inner graphs see the names of the
 // graphs around them. What the IR does not look into is carried along serialized.
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/arena.h>
 #include <onnx/defs/schema.h>
 #include <onnx/inliner/inliner.h>
 
@@ -303,6 +303,22 @@ Diagnostic WithFile(Diagnostic diagnostic, const fs::path& source) {
   return diagnostic;
 }
 
+/// A message that goes as a whole, not node by node.
+class ArenaMessage {
+ public:
+  ArenaMessage() : arena_(Options()), proto_(google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {}
+  onnx::ModelProto& operator*() { return *proto_; }
+
+ private:
+  static google::protobuf::ArenaOptions Options() {
+    google::protobuf::ArenaOptions options;
+    options.max_block_size = size_t{1} << 20;
+    return options;
+  }
+  google::protobuf::Arena arena_;
+  onnx::ModelProto* proto_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<ir::Model>> ModelFromProto(onnx::ModelProto& proto, const fs::path& source,
@@ -346,7 +362,8 @@ Result<std::unique_ptr<ir::Model>> LoadOnnx(const fs::path& path, const ImportOp
     return WithFile(Bad("", std::to_string(bytes.size()) + " bytes in one file",
                         "at most 2 GB, protobuf's limit", "save the model with its weights as external data"),
                     path);
-  onnx::ModelProto proto;
+  ArenaMessage message;
+  onnx::ModelProto& proto = *message;
   if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return WithFile(Bad("", "not an ONNX model, or truncated: the protobuf message cannot be parsed",
                         "a file written by an ONNX exporter", "export or copy the file again"),
@@ -355,7 +372,8 @@ Result<std::unique_ptr<ir::Model>> LoadOnnx(const fs::path& path, const ImportOp
 }
 
 Result<std::unique_ptr<ir::Model>> ParseOnnx(std::string_view bytes, const ImportOptions& options) {
-  onnx::ModelProto proto;
+  ArenaMessage message;
+  onnx::ModelProto& proto = *message;
   if (bytes.size() > static_cast<size_t>(INT32_MAX) ||
       !proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return Bad("", "bytes that are no ONNX model");

@@ -5,6 +5,8 @@
 #include <onnx/onnx_pb.h>
 
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 
 #include "ir/graph.h"
@@ -26,6 +28,8 @@ struct ExternalFiles {
 /// that do not fit, external data outside the model's folder or beyond its file.
 Result<ir::Tensor> TensorFromProto(onnx::TensorProto& proto, ExternalFiles& external);
 void TensorToProto(const ir::Tensor& tensor, std::string_view name, onnx::TensorProto& proto);
+/// TensorToProto() without the elements.
+void TensorHeaderToProto(const ir::Tensor& tensor, std::string_view name, onnx::TensorProto& proto);
 
 struct ExportOptions {
   bool value_types = true;  ///< write what is known of the types of inner values
@@ -33,6 +37,10 @@ struct ExportOptions {
   /// Called for each tensor; true when it has put a reference to external data into the message instead of
   /// bytes.
   std::function<bool(const ir::Tensor&, std::string_view name, onnx::TensorProto&)> place_outside;
+  /// Called whenever a part of the main graph (a node, an initializer, a type) has been added to its message;
+  /// may take the part out and leave the message empty. `raw`: the elements of an initializer, which are left
+  /// out of its message then.
+  std::function<void(onnx::GraphProto& part, std::span<const std::byte> raw)> take;
 };
 void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::ModelProto& proto);
 void AttributeToProto(const ir::Attribute& attribute, const ExportOptions& options,

@@ -188,19 +188,23 @@ Result<ir::Tensor> TensorFromProto(onnx::TensorProto& proto, ExternalFiles& exte
   };
   if (proto.has_raw_data()) {
     if (proto.raw_data().size() != size) return wrong_size(proto.raw_data().size());
-    std::shared_ptr<std::string> raw(proto.release_raw_data());
+    const auto raw = std::make_shared<const std::string>(std::move(*proto.mutable_raw_data()));
     const auto bytes = std::as_bytes(std::span(raw->data(), raw->size()));
-    return ir::Tensor(type, std::move(dims), bytes, std::move(raw));
+    return ir::Tensor(type, std::move(dims), bytes, raw);
   }
   const std::vector<std::byte> bytes = TypedBytes(proto, type);
   if (bytes.size() != size) return wrong_size(bytes.size());
   return ir::Tensor::OfBytes(type, std::move(dims), bytes);
 }
 
-void TensorToProto(const ir::Tensor& tensor, std::string_view name, onnx::TensorProto& proto) {
-  proto.set_name(std::string(name));
+void TensorHeaderToProto(const ir::Tensor& tensor, std::string_view name, onnx::TensorProto& proto) {
+  proto.set_name(name.data(), name.size());
   proto.set_data_type(static_cast<int32_t>(tensor.type()));
   for (const int64_t dim : tensor.dims()) proto.add_dims(dim);
+}
+
+void TensorToProto(const ir::Tensor& tensor, std::string_view name, onnx::TensorProto& proto) {
+  TensorHeaderToProto(tensor, name, proto);
   if (tensor.type() == ir::DataType::kString) {
     for (const std::string& text : tensor.strings()) proto.add_string_data(text);
   } else {

@@ -55,16 +55,19 @@ std::optional<std::vector<double>> Channels(const Tensor& tensor, size_t rank, s
 template <typename T, typename ForEach>
 std::optional<Tensor> Scaled(const Tensor& tensor, const ForEach& for_each) {
   const std::span<const T> before = tensor.As<T>();
-  std::vector<T> after(before.size());
+  const auto after = std::make_shared<std::vector<T>>();
+  after->resize(before.size());
+  T* out = after->data();
   bool finite = true;
   for_each([&](size_t at, size_t count, double factor) {
     for (size_t i = at; i < at + count; ++i) {
-      after[i] = static_cast<T>(static_cast<double>(before[i]) * factor);
-      finite &= std::isfinite(after[i]);
+      const T value = static_cast<T>(static_cast<double>(before[i]) * factor);
+      finite &= std::isfinite(value);
+      out[i] = value;
     }
   });
   if (!finite) return std::nullopt;
-  return Tensor::Of<T>(tensor.dims(), after);
+  return Tensor(tensor.type(), tensor.dims(), std::as_bytes(std::span<const T>(*after)), after);
 }
 
 bool AllFinite(const std::vector<double>& values, ir::DataType type) {
@@ -169,14 +172,10 @@ void Linear::ForEachBlock(const Visit& visit) const {
     const size_t first_of_group = row / (rows / groups_) * columns;
     for (size_t column = 0; column < columns; ++column) {
       const size_t at = (row * columns + column) * run;
-      if (kind_ == Kind::kConv)
+      if (rows_are_outputs())
         visit(at, run, first_of_group + column, row);
-      else if (kind_ == Kind::kConvTranspose)
-        visit(at, run, row, first_of_group + column);
-      else if (transposed_)
-        visit(at, run, column, row);
       else
-        visit(at, run, row, column);
+        visit(at, run, row, first_of_group + column);
     }
   }
 }
@@ -198,14 +197,18 @@ std::optional<std::vector<double>> Linear::Bias() const {
 
 bool Linear::BecomesGemm() const { return kind_ == Kind::kMatMul && rank_ == 2U; }
 
-/// The weights with each block multiplied by factor(input channel, output channel); nothing when one
-/// overflows.
-template <typename Factor>
-std::optional<Tensor> Linear::ScaledWeights(const Factor& factor) const {
+/// The weights with those of each channel of `side` multiplied by the affine's scale; nothing when one overflows.
+std::optional<Tensor> Linear::ScaledWeights(Side side, const Affine& affine) const {
   const auto for_each = [&](const auto& visit) {
-    ForEachBlock([&](size_t at, size_t count, size_t input, size_t output) {
-      visit(at, count, factor(input, output));
-    });
+    if (rows_are_outputs() != (side == Side::kOutput)) {
+      ForEachBlock([&](size_t at, size_t count, size_t input, size_t output) {
+        visit(at, count, affine.ScaleOf(side == Side::kOutput ? output : input));
+      });
+      return;
+    }
+    const auto rows = static_cast<size_t>(weights_->dims()[0]);  // one run a channel
+    const size_t run = static_cast<size_t>(weights_->count()) / rows;
+    for (size_t row = 0; row < rows; ++row) visit(row * run, run, affine.ScaleOf(row));
   };
   return weights_->type() == ir::DataType::kFloat ? Scaled<float>(*weights_, for_each)
                                                   : Scaled<double>(*weights_, for_each);
@@ -220,7 +223,7 @@ bool Linear::Append(const Affine& affine) {
     for (size_t c = 0; c < outputs_; ++c) (*bias)[c] = affine.ScaleOf(c) * (*bias)[c] + affine.ShiftOf(c);
   }
   if (!affine.scales()) return Rebuild(*weights_, bias);
-  return Rebuild(ScaledWeights([&](size_t, size_t output) { return affine.ScaleOf(output); }), bias);
+  return Rebuild(ScaledWeights(Side::kOutput, affine), bias);
 }
 
 bool Linear::Prepend(const Affine& affine) {
@@ -241,7 +244,7 @@ bool Linear::Prepend(const Affine& affine) {
     });
   }
   if (!affine.scales()) return Rebuild(*weights_, bias);
-  return Rebuild(ScaledWeights([&](size_t input, size_t) { return affine.ScaleOf(input); }), bias);
+  return Rebuild(ScaledWeights(Side::kInput, affine), bias);
 }
 
 /// Puts new weights and, if there is one, a new bias in place; false, and nothing done, where a number

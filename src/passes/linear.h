@@ -50,12 +50,14 @@ class Linear {
 
  private:
   enum class Kind { kConv, kConvTranspose, kGemm, kMatMul };
+  enum class Side { kInput, kOutput };
   Linear(ir::Node& node, Kind kind, const ir::Tensor& weights);
   std::optional<std::vector<double>> Bias() const;
   bool BecomesGemm() const;
   bool Rebuild(const std::optional<ir::Tensor>& weights, const std::optional<std::vector<double>>& bias);
-  template <typename Factor>
-  std::optional<ir::Tensor> ScaledWeights(const Factor& factor) const;
+  /// Whether the weights' first dimension counts output channels; else input channels.
+  bool rows_are_outputs() const { return kind_ == Kind::kConv || transposed_; }
+  std::optional<ir::Tensor> ScaledWeights(Side side, const Affine& affine) const;
   void SetTensor(size_t index, std::string_view suffix, ir::Tensor tensor);
   template <typename Visit>
   void ForEachBlock(const Visit& visit) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "passes/rewrite.h"
+#include "passes/slice.h"
 
 namespace shoehorn::passes {
 namespace {
@@ -11,33 +12,6 @@ namespace {
 using ir::Node;
 using ir::Tensor;
 using ir::Value;
-
-struct Cut {
-  std::vector<int64_t> starts, ends, axes, steps;
-};
-
-/// The cut of a Slice with constant bounds, its axes counted from the front.
-std::optional<Cut> CutOf(const Node& node) {
-  if (!node.Is("Slice") || node.input(0) == nullptr) return std::nullopt;
-  const auto starts = IntsOf(node, 1, "starts");
-  const auto ends = IntsOf(node, 2, "ends");
-  if (!starts || !ends || starts->empty() || starts->size() != ends->size()) return std::nullopt;
-  std::vector<int64_t> natural(starts->size());
-  for (size_t i = 0; i < natural.size(); ++i) natural[i] = static_cast<int64_t>(i);
-  auto axes = IntsOf(node, 3, "axes", natural);
-  const auto steps =
-      node.input(4) != nullptr ? IntsConstant(node.input(4)) : std::vector<int64_t>(starts->size(), 1);
-  if (!axes || !steps || axes->size() != starts->size() || steps->size() != starts->size())
-    return std::nullopt;
-  for (int64_t& axis : *axes) {
-    if (axis >= 0) continue;
-    if (!node.input(0)->type.has_rank) return std::nullopt;
-    const auto normal = NormalAxis(axis, node.input(0)->type.dims.size());
-    if (!normal) return std::nullopt;
-    axis = static_cast<int64_t>(*normal);
-  }
-  return Cut{*starts, *ends, *axes, *steps};
-}
 
 void Append(std::vector<int64_t>& list, const std::vector<int64_t>& more) {
   list.insert(list.end(), more.begin(), more.end());

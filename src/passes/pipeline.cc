@@ -25,6 +25,8 @@ const std::vector<Step>& Round() {
       // What is known is computed, and what cannot run goes.
       {"fold_shape"},
       {"eliminate_dead"},
+      {"fold_movement"},
+      {"eliminate_common_subexpressions"},  // equal constants are computed once
       {"fold_constants"},
       {"inline_if", {"If"}},
       // Nodes that do nothing.
