@@ -74,6 +74,7 @@ void GraphToProto(const ir::Graph& graph, const ExportOptions& options, onnx::Gr
     done();
   }
   proto.set_name(graph.name.empty() ? "graph" : graph.name);
+  done();
   for (const auto& value : graph.values()) {
     if (value->initializer() == nullptr || elided(*value)) continue;
     const ir::Tensor& tensor = *value->initializer();

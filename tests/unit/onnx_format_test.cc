@@ -116,6 +116,40 @@ TEST_F(OnnxFormat, ExportedModelsPassOnnxsOwnChecker) {
   EXPECT_NO_THROW(onnx::checker::check_model(proto));
 }
 
+// Files are written part by part, large weights straight from where they are; the result is one plain message.
+TEST_F(OnnxFormat, LargeWeightsAreWrittenAsProtobufWouldWriteThem) {
+  ir::Model model;
+  model.ir_version = 8;
+  model.opsets.push_back({"", 17});
+  model.doc = "of the model";
+  ir::Graph& graph = *model.graph;
+  graph.name = "g";
+  graph.doc = "of the graph";
+  const std::vector<float> numbers(2000, 0.5F);
+  ir::Value* value = &graph.AddConstant("large", ir::Tensor::Of<float>({2000}, numbers));
+  for (const char* name : {"small", "second"}) {
+    const size_t count = name == std::string_view("small") ? 1 : numbers.size();
+    ir::Value& other = graph.AddConstant(
+        name, ir::Tensor::Of<float>({static_cast<int64_t>(count)}, std::vector<float>(count, 2.0F)));
+    value = graph.AddNode("Add", name, {value, &other}).output();
+  }
+  value->type = graph.FindValue("large")->type;
+  graph.AddOutput(*value);
+  const std::string bytes = SerializeOnnx(model).value();
+  onnx::ModelProto proto;
+  ASSERT_TRUE(proto.ParseFromString(bytes));
+  onnx::checker::check_model(proto);
+  EXPECT_EQ(proto.ByteSizeLong(), bytes.size());
+  EXPECT_EQ(proto.graph().name(), "g");
+  EXPECT_EQ(proto.graph().doc_string(), "of the graph");
+  EXPECT_EQ(proto.doc_string(), "of the model");
+  ASSERT_EQ(proto.graph().initializer_size(), 3);
+  EXPECT_EQ(proto.graph().initializer(2).raw_data().size(), 8000U);
+  ASSERT_TRUE(SaveOnnx(model, folder_ / "m.onnx").ok());
+  std::ifstream file(folder_ / "m.onnx", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), bytes);
+}
+
 TEST_F(OnnxFormat, UnsortedNodesAreSortedAndCyclesRefused) {
   onnx::ModelProto model = WithExternal("w.bin");
   Write("w.bin", std::string(8, '\0'));
