@@ -1,6 +1,6 @@
-// IR -> ONNX file, atomically. A node or a tensor at a time becomes a message and is written to bytes, so that no
-// message of the whole model is built, and large weights go from where they are into the file. Above protobuf's
-// 2 GB they are streamed into one external file beside the model.
+// IR -> ONNX file, atomically. A node or a tensor at a time becomes a message and is written to bytes, so
+// that no message of the whole model is built, and large weights go from where they are into the file. Above
+// protobuf's 2 GB they are streamed into one external file beside the model.
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 
@@ -262,7 +262,8 @@ std::string FieldHeader(int field, size_t size) {
   using google::protobuf::io::CodedOutputStream;
   constexpr uint32_t kLengthDelimited = 2;
   uint8_t bytes[10];
-  uint8_t* end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(field) << 3 | kLengthDelimited, bytes);
+  uint8_t* end =
+      CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(field) << 3 | kLengthDelimited, bytes);
   end = CodedOutputStream::WriteVarint64ToArray(size, end);
   return {bytes, end};
 }

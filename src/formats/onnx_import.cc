@@ -306,7 +306,8 @@ Diagnostic WithFile(Diagnostic diagnostic, const fs::path& source) {
 /// A message that goes as a whole, not node by node.
 class ArenaMessage {
  public:
-  ArenaMessage() : arena_(Options()), proto_(google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {}
+  ArenaMessage()
+      : arena_(Options()), proto_(google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {}
   onnx::ModelProto& operator*() { return *proto_; }
 
  private:

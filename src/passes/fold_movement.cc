@@ -1,7 +1,7 @@
 // What only moves the elements of constants is done now, without an engine:
 //   t = Transpose(w); u = Slice(t, ...); v = Concat(u, c)   becomes   the constant v
-// Nearly all constant arithmetic in exported models is of this kind, and opening an engine takes longer than all
-// the rest of a simplification. Changes of shape share the bytes of their input.
+// Nearly all constant arithmetic in exported models is of this kind, and opening an engine takes longer than
+// all the rest of a simplification. Changes of shape share the bytes of their input.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -33,7 +33,8 @@ struct Pick {
 template <typename Visit>
 void ForEachIndex(const ir::Shape& dims, const Pick& pick, size_t axis, int64_t at, const Visit& visit) {
   if (axis == dims.size()) return visit(at);
-  for (int64_t i = 0; i < dims[axis]; ++i, at += pick.strides[axis]) ForEachIndex(dims, pick, axis + 1, at, visit);
+  for (int64_t i = 0; i < dims[axis]; ++i, at += pick.strides[axis])
+    ForEachIndex(dims, pick, axis + 1, at, visit);
 }
 
 Tensor Picked(const Tensor& tensor, const Pick& pick, const ir::Shape& dims) {

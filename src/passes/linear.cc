@@ -197,7 +197,8 @@ std::optional<std::vector<double>> Linear::Bias() const {
 
 bool Linear::BecomesGemm() const { return kind_ == Kind::kMatMul && rank_ == 2U; }
 
-/// The weights with those of each channel of `side` multiplied by the affine's scale; nothing when one overflows.
+/// The weights with those of each channel of `side` multiplied by the affine's scale; nothing when one
+/// overflows.
 std::optional<Tensor> Linear::ScaledWeights(Side side, const Affine& affine) const {
   const auto for_each = [&](const auto& visit) {
     if (rows_are_outputs() != (side == Side::kOutput)) {

@@ -13,8 +13,8 @@ struct Cut {
   std::vector<int64_t> starts, ends, axes, steps;
 };
 
-/// The cut of a Slice with constant bounds; nothing for other nodes, or where an axis is counted from the back of
-/// an unknown rank.
+/// The cut of a Slice with constant bounds; nothing for other nodes, or where an axis is counted from the
+/// back of an unknown rank.
 std::optional<Cut> CutOf(const ir::Node& node);
 
 }  // namespace shoehorn::passes

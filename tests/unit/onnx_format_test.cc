@@ -116,7 +116,8 @@ TEST_F(OnnxFormat, ExportedModelsPassOnnxsOwnChecker) {
   EXPECT_NO_THROW(onnx::checker::check_model(proto));
 }
 
-// Files are written part by part, large weights straight from where they are; the result is one plain message.
+// Files are written part by part, large weights straight from where they are; the result is one plain
+// message.
 TEST_F(OnnxFormat, LargeWeightsAreWrittenAsProtobufWouldWriteThem) {
   ir::Model model;
   model.ir_version = 8;
