@@ -86,7 +86,7 @@ class Text {
     OperatorTable();
     if (report_.after) {
       for (const NodeAnswer& node : report_.after->check.nodes)
-        if (!node.accepted())
+        if (!node.accepted() && !report_.after->gone(node))
           for (std::string& name : node.node->UserNames()) left_.insert(std::move(name));
     }
     Refusals(report_.before, "not taken as it comes");
@@ -104,9 +104,9 @@ class Text {
     return options_.style.color ? fmt::format("\x1b[2m{}\x1b[0m", text) : std::string(text);
   }
   void Heading(std::string_view text) {
+    out_ += "\n";
     for (const std::string& line : Folded(text, width_))
-      out_ += options_.style.color ? fmt::format("{}\x1b[1m{}\x1b[0m\n", line.empty() ? "" : "\n", line)
-                                   : fmt::format("\n{}\n", line);
+      out_ += options_.style.color ? fmt::format("\x1b[1m{}\x1b[0m\n", line) : line + "\n";
   }
   /// "  label     text", the text folded beside the label.
   void Field(size_t margin, std::string_view label, size_t label_width, std::string_view text) {
@@ -209,11 +209,20 @@ class Text {
   }
 
   void Refusals(const Answer& answer, std::string_view title) {
-    const std::vector<Alike> groups = GroupAlike(answer);
-    if (groups.empty()) return;
-    size_t nodes = 0;
+    std::vector<Alike> groups = GroupAlike(answer);
+    size_t nodes = 0, below = 0;
     for (const Alike& group : groups) nodes += group.nodes.size();
-    Heading(fmt::format("{}: {}", title, Operators(nodes)));
+    if (nodes == 0) return;
+    const std::string head = fmt::format("{}: {}", title, Operators(nodes));
+    // What no repair changed is said once, where it is left.
+    if (report_.after && &answer == &report_.before)
+      std::erase_if(groups, [&](const Alike& group) {
+        const bool stays = StillLeft(group) == group.nodes.size();
+        below += stays ? group.nodes.size() : 0;
+        return stays;
+      });
+    nodes -= below;
+    Heading(head + (below > 0 ? fmt::format("; {} of them are left after repair, below", below) : ""));
     constexpr size_t kShown = 12;
     for (size_t i = 0; i < groups.size(); ++i) {
       if (!options_.verbose && i == kShown) {
@@ -229,7 +238,7 @@ class Text {
     const targets::Refusal& refusal = group.refusal;
     std::vector<std::string> names;
     for (const NodeAnswer* node : group.nodes) names.push_back(targets::JudgedName(*node->node));
-    Item(fmt::format("{}, {} {}: {}", OperatorCounts(group.nodes), Verdict(group.first()),
+    Item(fmt::format("{}, {} ({}): {}", OperatorCounts(group.nodes), Verdict(group.first()),
                      KnownFrom(group.first()), Names(names)));
     Field(4, "found", 10, refusal.found);
     if (options_.verbose)
@@ -241,7 +250,9 @@ class Text {
     if (!refusal.cures.empty()) Field(4, "repair", 10, Cure(group, as_it_comes));
     if (!refusal.advice.empty()) Field(4, "advice", 10, refusal.advice);
     if (refusal.cures.empty() && refusal.advice.empty())
-      Field(4, "repair", 10, "none is known: it runs on the CPU");
+      Field(4, "repair", 10,
+            as_it_comes && report_.after && StillLeft(group) == 0 ? "none was needed after simplification"
+                                                                  : "none is known: it runs on the CPU");
     const size_t others = DistinctRules(group) - 1;
     Field(4, "rule", 10,
           refusal.rule + (others > 0 ? fmt::format(" and {} alike of other operators", others) : ""));
@@ -253,15 +264,20 @@ class Text {
     return rules.size();
   }
 
+  /// Nodes of a group whose work is not taken after repair either.
+  size_t StillLeft(const Alike& group) const {
+    return static_cast<size_t>(std::ranges::count_if(group.nodes, [&](const NodeAnswer* node) {
+      return std::ranges::any_of(node->node->UserNames(),
+                                 [&](const std::string& name) { return left_.contains(name); });
+    }));
+  }
+
   /// The passes that cure a group, and whether they did.
   std::string Cure(const Alike& group, bool as_it_comes) const {
     const std::string passes = fmt::format("{}", fmt::join(group.refusal.cures, " or "));
     if (!report_.after) return passes;
     if (!as_it_comes) return passes + ": did not apply here, or made nothing better";
-    size_t still = 0;
-    for (const NodeAnswer* node : group.nodes)
-      still += std::ranges::any_of(node->node->UserNames(),
-                                   [&](const std::string& name) { return left_.contains(name); });
+    const size_t still = StillLeft(group);
     if (still == 0) return passes + ": repaired";
     return fmt::format("{}: {} of {} repaired", passes, group.nodes.size() - still, group.nodes.size());
   }

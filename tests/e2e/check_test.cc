@@ -67,7 +67,7 @@ TEST_F(CheckCommand, AnOperatorOfAnUnknownDomainIsUnknownAndNeverTaken) {
   const Ended ended = RunProgram({"check", model, "--target", "board"});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("1 of 2 operators taken"));
-  EXPECT_THAT(ended.out, HasSubstr("  1 acme::Frobnicate, unknown by rules: odd\n"
+  EXPECT_THAT(ended.out, HasSubstr("  1 acme::Frobnicate, unknown (by rules): odd\n"
                                    "    found     operator Frobnicate of the domain acme\n"));
 }
 
@@ -138,7 +138,7 @@ TEST_F(CheckCommand, TwentyThousandNodesThatNobodyKnows) {
   EXPECT_THAT(ended.out, HasSubstr("20001 operators, by rules\n"));
   const Ended full = RunProgram({"check", model, "--target", "board"});
   EXPECT_EQ(full.exit_code, 0) << full.err;
-  EXPECT_THAT(full.out, HasSubstr("  20000 acme::Frobnicate, unknown by rules: "));
+  EXPECT_THAT(full.out, HasSubstr("  20000 acme::Frobnicate, unknown (by rules): "));
   EXPECT_LT(std::ranges::count(full.out, '\n'), 60);
 }
 

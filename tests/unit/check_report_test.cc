@@ -35,22 +35,22 @@ TEST(CheckText, AnswersInTheFirstThreeLines) {
 
 TEST(CheckText, EveryRefusalNamesNodeFoundAcceptedSourceAndWhatToDo) {
   const std::string text = CheckText(testing::RulesOnly().report);
-  EXPECT_THAT(text, HasSubstr("  3 BatchNormalization, refused by rules: bn1, bn2, bn3\n"
+  EXPECT_THAT(text, HasSubstr("  3 BatchNormalization, refused (by rules): bn1, bn2, bn3\n"
                               "    found     operator BatchNormalization\n"
                               "    accepted  Mul and Add\n"
                               "    source    toy manual 1.0\n"
                               "    repair    decompose_batch_norm\n"
                               "    rule      toy.BatchNormalization\n"));
   EXPECT_THAT(text, HasSubstr("    advice    train with GlobalAveragePool\n"));
-  EXPECT_THAT(text, HasSubstr("  1 Relu, native if by rules: open\n"
+  EXPECT_THAT(text, HasSubstr("  1 Relu, native if (by rules): open\n"
                               "    found     input 0 has the shape [batch,2]\n"));
-  EXPECT_THAT(text, HasSubstr("  1 Sin, unknown by rules: sine\n"));
+  EXPECT_THAT(text, HasSubstr("  1 Sin, unknown (by rules): sine\n"));
   EXPECT_THAT(text, HasSubstr("    repair    none is known: it runs on the CPU\n"));
 }
 
 TEST(CheckText, SaysWhatTheJudgeSaidAndThatItWins) {
   const std::string text = CheckText(testing::RepairedAndJudged().report);
-  EXPECT_THAT(text, HasSubstr("  1 Relu, refused judged: relu1\n"
+  EXPECT_THAT(text, HasSubstr("  1 Relu, refused (judged): relu1\n"
                               "    found     no room for relu1\n"));
   EXPECT_THAT(text, HasSubstr("rules and judge agree on 2 of 4 operators\n"));
   EXPECT_THAT(text, HasSubstr("  relu1 (Relu): the judge wins\n"
@@ -81,7 +81,7 @@ TEST(CheckText, ManyAlikeNodesDoNotScrollTheScreen) {
   const targets::NodeAnswer refused = nodes.front();
   nodes.insert(nodes.begin(), 200, refused);
   const std::string text = CheckText(sample.report);
-  EXPECT_THAT(text, HasSubstr("203 BatchNormalization, refused by rules: bn1, bn1,"));
+  EXPECT_THAT(text, HasSubstr("203 BatchNormalization, refused (by rules): bn1, bn1,"));
   EXPECT_THAT(text, HasSubstr("more (--verbose"));
   EXPECT_THAT(CheckText(sample.report, {.style = {}, .verbose = true}), Not(HasSubstr("--verbose")));
 }
