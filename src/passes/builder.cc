@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <type_traits>
 
 #include "passes/rewrite.h"
 
@@ -26,6 +27,19 @@ void Learn(ir::Type& type, const ir::Type& old) {
 }
 
 }  // namespace
+
+std::vector<Setting> SettingsOf(const Node& node, const std::vector<std::string_view>& without) {
+  std::vector<Setting> settings;
+  for (const Attribute& attribute : node.attributes()) {
+    if (std::ranges::find(without, attribute.name) != without.end()) continue;
+    const auto copy = [&]<typename T>(const T& value) {
+      if constexpr (std::is_constructible_v<decltype(Setting::value), std::in_place_type_t<T>, T>)
+        settings.push_back({attribute.name, value});
+    };
+    std::visit(copy, attribute.value);
+  }
+  return settings;
+}
 
 Node& Builder::Add(std::string_view op_type, const std::vector<Value*>& inputs, size_t outputs,
                    std::vector<Setting> settings) {
@@ -98,15 +112,12 @@ Value& Builder::Reduce(std::string_view op_type, Value& x, const std::vector<int
   return Make(op_type, {&x}, std::move(settings));
 }
 
-Value& Builder::Pad(Value& x, const std::vector<int64_t>& pads, double fill) {
-  if (opset() < 11) {
-    std::vector<Setting> settings = {{opset() < 2 ? "paddings" : "pads", pads}};
-    if (fill != 0) settings.push_back({"value", static_cast<float>(fill)});
-    return Make("Pad", {&x}, std::move(settings));
-  }
-  std::vector<Value*> inputs = {&x, &Ints("_pads", pads)};
-  if (fill != 0) inputs.push_back(&Number(x, fill));
-  return Make("Pad", inputs);
+Value& Builder::Pad(Value& x, const std::vector<int64_t>& pads, const std::string& mode) {
+  std::vector<Setting> settings;
+  if (mode != "constant") settings.push_back({"mode", mode});
+  if (opset() >= 11) return Make("Pad", {&x, &Ints("_pads", pads)}, std::move(settings));
+  settings.push_back({opset() < 2 ? "paddings" : "pads", pads});
+  return Make("Pad", {&x}, std::move(settings));
 }
 
 Value& Builder::Transpose(Value& x, const std::vector<int64_t>& perm) {

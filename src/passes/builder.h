@@ -23,6 +23,9 @@ struct Setting {
   std::variant<int64_t, float, std::string, std::vector<int64_t>> value;
 };
 
+/// The numbers and strings among a node's attributes, but not those called one of `without`.
+std::vector<Setting> SettingsOf(const ir::Node& node, const std::vector<std::string_view>& without = {});
+
 /// Makes nodes before `anchor`, which the last of them replaces. What goes wrong in inference is kept, and
 /// given back by Replace().
 class Builder {
@@ -44,8 +47,8 @@ class Builder {
   /// ReduceMean, ReduceSum, ... over `axes`, which are kept with size 1 unless `keep` is false.
   ir::Value& Reduce(std::string_view op_type, ir::Value& x, const std::vector<int64_t>& axes,
                     bool keep = true);
-  /// `pads`: of all axes, beginnings, then ends.
-  ir::Value& Pad(ir::Value& x, const std::vector<int64_t>& pads, double fill = 0);
+  /// `pads`: of all axes, beginnings, then ends. `mode`: "constant" (zeros), "edge", "reflect".
+  ir::Value& Pad(ir::Value& x, const std::vector<int64_t>& pads, const std::string& mode = "constant");
   /// `x` itself when `perm` keeps the order.
   ir::Value& Transpose(ir::Value& x, const std::vector<int64_t>& perm);
   ir::Value& Concat(const std::vector<ir::Value*>& parts, int64_t axis);
