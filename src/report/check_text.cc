@@ -251,7 +251,7 @@ class Text {
     if (!refusal.advice.empty()) Field(4, "advice", 10, refusal.advice);
     if (refusal.cures.empty() && refusal.advice.empty())
       Field(4, "repair", 10,
-            as_it_comes && report_.after && StillLeft(group) == 0 ? "none was needed after simplification"
+            as_it_comes && report_.after && StillLeft(group) == 0 ? "not needed: simplification repairs it"
                                                                   : "none is known: it runs on the CPU");
     const size_t others = DistinctRules(group) - 1;
     Field(4, "rule", 10,
@@ -278,7 +278,12 @@ class Text {
     if (!report_.after) return passes;
     if (!as_it_comes) return passes + ": did not apply here, or made nothing better";
     const size_t still = StillLeft(group);
-    if (still == 0) return passes + ": repaired";
+    if (still == 0) {
+      const bool applied = std::ranges::any_of(report_.repairs, [&](const targets::RepairStep& step) {
+        return std::ranges::find(group.refusal.cures, step.pass) != group.refusal.cures.end();
+      });
+      return applied ? passes + ": repaired" : "not needed: simplification repairs it";
+    }
     return fmt::format("{}: {} of {} repaired", passes, group.nodes.size() - still, group.nodes.size());
   }
 

@@ -20,7 +20,9 @@ std::vector<Advice> AdviseTraining(const ir::Model& model, const CheckResult& ch
   for (size_t i = 0; i < check.nodes.size(); ++i) {
     const NodeAnswer& node = check.nodes[i];
     if (node.accepted() || node.refusal == nullptr || node.refusal->advice.empty()) continue;
-    const auto [at, fresh] = index.try_emplace(node.refusal->rule, groups.size());
+    // One reason and one replacement are one piece of advice, whatever the operators.
+    const auto [at, fresh] =
+        index.try_emplace(node.refusal->advice + '\n' + node.refusal->accepted, groups.size());
     if (fresh) groups.emplace_back();
     groups[at->second].push_back(i);
   }
@@ -34,14 +36,15 @@ std::vector<Advice> AdviseTraining(const ir::Model& model, const CheckResult& ch
     const NodeAnswer& first = check.nodes[group.front()];
     Advice advice;
     advice.rule = first.refusal->rule;
-    advice.op_type = first.node->op_type;
     advice.reason = fmt::format("{}; accepted: {}", first.refusal->found, first.refusal->accepted);
     advice.replacement = first.refusal->advice;
     CheckResult then = now;
-    std::unordered_set<std::string> known;
+    std::unordered_set<std::string> known, operators;
     for (const size_t i : group) {
       then.nodes[i].grade = Grade::kNative;
       then.nodes[i].judged.reset();
+      if (const std::string& op_type = check.nodes[i].node->op_type; operators.insert(op_type).second)
+        advice.op_type += (advice.op_type.empty() ? "" : ", ") + op_type;
       for (std::string& name : check.nodes[i].node->UserNames())
         if (known.insert(name).second) advice.nodes.push_back(std::move(name));
     }

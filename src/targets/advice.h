@@ -12,7 +12,8 @@ namespace shoehorn::targets {
 
 /// For alike nodes that the target does not take.
 struct Advice {
-  std::string rule, op_type;
+  std::string rule;                ///< of the first node
+  std::string op_type;             ///< "Conv, Relu"
   std::vector<std::string> nodes;  ///< in the user's own names
   std::string reason;              ///< what was found and what is accepted
   std::string replacement;         ///< what to train instead
