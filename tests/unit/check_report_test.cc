@@ -87,10 +87,8 @@ TEST(CheckText, ManyAlikeNodesDoNotScrollTheScreen) {
 }
 
 TEST(ComparisonText, HasARowATargetAndItsFirstReason) {
-  std::vector<CheckReport> reports = {testing::RulesOnly().report};
   const testing::SampleCheck sample = testing::RulesOnly();
-  reports[0] = sample.report;
-  const std::string text = ComparisonText(reports);
+  const std::string text = ComparisonText({sample.report});
   EXPECT_THAT(text, StartsWith("models/a b.onnx: 9 operators, by rules\n"));
   EXPECT_THAT(text, HasSubstr("toy-1         3          1        4        1        3      6\n"
                               "    node 'bn1' (BatchNormalization): operator BatchNormalization; accepted: Mul\n"
