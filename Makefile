@@ -1,5 +1,5 @@
 # Everything a user or a developer asks for, from a bare machine on. `make` alone lists it.
-.PHONY: help setup vendors build test demo bench bench-kill peers sanitize lint clean
+.PHONY: help setup vendors build test demo bench bench-kill bench-targets peers sanitize lint clean
 
 help:
 	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
@@ -8,6 +8,7 @@ help:
 	@echo "make test      build and run all tests (unit, golden, e2e)"
 	@echo "make demo      fit a number-plate reader to its spec, from model to report"
 	@echo "make bench     compare with other tools, side by side (bench/peers)"
+	@echo "make bench-targets  what targets take of real models, before and after repair, by rules and by judge"
 	@echo "make bench-kill  kill a fit at 20 random moments; it must go on each time"
 	@echo "make sanitize  the whole test suite under AddressSanitizer and UBSan"
 	@echo "make lint      formatting and the dependency law"
@@ -34,6 +35,9 @@ peers:
 
 bench: build
 	bench/peers/run.sh
+
+bench-targets: build vendors
+	python3 bench/targets.py build/bin/shoehorn
 
 bench-kill: build
 	bench/kill_fit.sh demo/specs/kws.toml

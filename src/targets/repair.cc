@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <future>
+
 #include "engines/evaluator.h"
 #include "formats/onnx.h"
 #include "support/temporary.h"
@@ -30,7 +33,7 @@ class Bench {
 
   Result<Judgement> Ask(const ir::Model& model, const std::filesystem::path& artifact = {}) {
     JudgeRequest request;
-    request.model = folder_->path() / fmt::format("{}.onnx", asked_++);
+    request.model = folder_->path() / fmt::format("{}.onnx", asked_.fetch_add(1));
     request.options = profile_.judge_options;
     request.artifact = artifact;
     SHOEHORN_TRY(formats::SaveOnnx(model, request.model));
@@ -59,7 +62,7 @@ class Bench {
   const RepairOptions& options_;
   std::unique_ptr<TemporaryFolder> folder_;
   std::string missing_;
-  int asked_ = 0;
+  std::atomic<int> asked_ = 0;
 };
 
 /// A target that wants numbers gets a batch of 1 where the first dimension is open.
@@ -166,13 +169,6 @@ Result<RepairOutcome> Repair(const ir::Model& model, const Profile& profile, con
   }
   outcome.before = Check(*outcome.original, profile);
 
-  SHOEHORN_ASSIGN(const auto bench, Bench::Create(profile, options));
-  outcome.judge_missing = bench->missing();
-  if (bench->missing().empty()) {
-    SHOEHORN_ASSIGN(outcome.judged_before, bench->Ask(*outcome.original));
-    Adopt(*outcome.judged_before, *outcome.original, outcome.before);
-  }
-
   std::unique_ptr<ir::Model> simplified = ir::Clone(model);
   const auto types = formats::MakeTypeInference(*simplified);
   const auto evaluator = engines::MakeEvaluator();
@@ -184,8 +180,20 @@ Result<RepairOutcome> Repair(const ir::Model& model, const Profile& profile, con
   outcome.rewrites = std::move(report.rewrites);
   NameNodes(*simplified);
 
+  SHOEHORN_ASSIGN(const auto bench, Bench::Create(profile, options));
+  outcome.judge_missing = bench->missing();
+  const bool judged = bench->missing().empty();
+  // The compiler may take its time over the model as it comes; the repaired one need not wait for that. (Not
+  // earlier: simplification forks, and wants to be alone.)
+  std::future<Result<Judgement>> before;
+  if (judged) before = std::async(std::launch::async, [&] { return bench->Ask(*outcome.original); });
+
   Repairer repairer(profile, options, *bench);
   SHOEHORN_TRY(repairer.Run(std::move(simplified), outcome));
+  if (judged) {
+    SHOEHORN_ASSIGN(outcome.judged_before, before.get());
+    Adopt(*outcome.judged_before, *outcome.original, outcome.before);
+  }
   outcome.after = Check(*outcome.repaired, profile);
   if (outcome.judged_after) Adopt(*outcome.judged_after, *outcome.repaired, outcome.after);
   if (!options.artifact.empty() && bench->missing().empty()) {

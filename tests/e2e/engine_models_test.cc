@@ -5,68 +5,32 @@
 
 #include "engines/engine.h"
 #include "formats/onnx.h"
-#include "support/numbers.h"
+#include "support/models.h"
 #include "support/scratch.h"
 
 namespace shoehorn {
 namespace {
 
-struct EngineCase {
-  const char* file;
-  testing::InputOptions inputs = {};
-  const char* openvino_refuses = nullptr;  ///< with these words
-};
-
-testing::InputOptions Shapes(std::map<std::string, ir::Shape> shapes, int64_t lowest_int = 0,
-                             int64_t highest_int = 1) {
-  testing::InputOptions options;
-  options.shapes = std::move(shapes);
-  options.lowest_int = lowest_int;
-  options.highest_int = highest_int;
-  return options;
-}
-
-const testing::InputOptions kSilero = Shapes({{"input", {1, 576}}, {"state", {2, 1, 128}}}, 16000, 16000);
-
-// Its converter loses the rank behind an If.
+// OpenVINO's converter loses the rank behind an If.
 constexpr const char* kUnknownRank = "OpenVINO cannot convert the model: ";
 
-const EngineCase kModels[] = {
-    {"efficientnet_lite0.onnx"},
-    {"lprnet.onnx"},
-    {"mlperf_ad01_ae.onnx"},
-    {"mlperf_ic01_resnet8.onnx"},
-    {"mlperf_kws01_dscnn.onnx"},
-    {"ultraface_rfb320.onnx"},
-    {"ultraface_rfb320_nopost.onnx"},
-    {"yolox_nano.onnx"},
-    {"yunet_n_320.onnx"},
-    {"yunet_n_dynamic.onnx", Shapes({{"input", {1, 3, 96, 128}}})},
-    {"ch_PP-OCRv4_det_infer.onnx", Shapes({{"x", {1, 3, 96, 128}}})},
-    {"ch_PP-OCRv4_rec_infer.onnx", Shapes({{"x", {2, 3, 48, 160}}})},
-    {"ch_ppocr_mobile_v2.0_cls_infer.onnx", Shapes({{"x", {2, 3, 48, 192}}})},
-    {"magika_standard_v3_3.onnx", Shapes({{"bytes", {2, 2048}}}, 0, 256)},
-    {"silero_vad.onnx", kSilero, kUnknownRank},
-    {"silero_vad_16k_op15.onnx", kSilero, kUnknownRank},
-    {"silero_vad_16k_sequence.onnx", Shapes({{"input", {3, 576}}})},
-    {"silero_vad_half.onnx", kSilero, kUnknownRank},
-    {"silero_vad_op18_ifless.onnx", kSilero},
-    {"silero_vad_openvino_16k.onnx"},
-};
+/// The words with which OpenVINO refuses a model; nullptr: it takes it.
+const char* OpenVinoRefuses(std::string_view file) {
+  for (const char* refused : {"silero_vad.onnx", "silero_vad_16k_op15.onnx", "silero_vad_half.onnx"})
+    if (file == refused) return kUnknownRank;
+  return nullptr;
+}
 
-void PrintTo(const EngineCase& engine_case, std::ostream* stream) { *stream << engine_case.file; }
-
-class EngineModel : public ::testing::TestWithParam<EngineCase> {};
+class EngineModel : public ::testing::TestWithParam<testing::RealModel> {};
 
 TEST_P(EngineModel, RunsInEveryEngine) {
-  const EngineCase& engine_case = GetParam();
-  std::filesystem::path path = std::filesystem::path(SHOEHORN_DEPS_DIR) / "models" / engine_case.file;
-  if (!std::filesystem::exists(path))
-    path = std::filesystem::path(SHOEHORN_DATA_DIR) / "models" / engine_case.file;
+  const testing::RealModel& model_case = GetParam();
+  const char* const openvino_refuses = OpenVinoRefuses(model_case.file);
+  const std::filesystem::path path = model_case.path();
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "the shared test data is absent: " << path;
   const auto model = formats::LoadOnnx(path);
   ASSERT_TRUE(model.ok()) << model.error().Text();
-  const std::vector<ir::Tensor> inputs = testing::RandomInputs(*(*model)->graph, engine_case.inputs);
+  const std::vector<ir::Tensor> inputs = testing::RandomInputs(*(*model)->graph, model_case.inputs);
 
   engines::Engine& runtime = *engines::FindEngine("onnxruntime").value();
   auto yardstick = runtime.Load(path, {});
@@ -79,9 +43,9 @@ TEST_P(EngineModel, RunsInEveryEngine) {
     SCOPED_TRACE(name);
     engines::Engine& engine = *engines::FindEngine(name).value();
     const auto artifact = engine.WriteArtifact(path, engines::Precision::kFp32, scratch.path());
-    if (name == "openvino" && engine_case.openvino_refuses != nullptr) {
+    if (name == "openvino" && openvino_refuses != nullptr) {
       ASSERT_FALSE(artifact.ok());
-      EXPECT_THAT(artifact.error().Text(), ::testing::HasSubstr(engine_case.openvino_refuses));
+      EXPECT_THAT(artifact.error().Text(), ::testing::HasSubstr(openvino_refuses));
       continue;
     }
     ASSERT_TRUE(artifact.ok()) << artifact.error().Text();
@@ -104,12 +68,9 @@ TEST_P(EngineModel, RunsInEveryEngine) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EngineModel, ::testing::ValuesIn(kModels), [](const auto& info) {
-  std::string name = info.param.file;
-  for (char& c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, EngineModel,
+                         ::testing::ValuesIn(testing::RealModels().begin(), testing::RealModels().end()),
+                         [](const auto& info) { return testing::TestName(info.param.file); });
 
 }  // namespace
 }  // namespace shoehorn

@@ -6,7 +6,7 @@
 #include "engines/evaluator.h"
 #include "formats/onnx.h"
 #include "passes/pipeline.h"
-#include "support/numbers.h"
+#include "support/models.h"
 
 namespace shoehorn {
 namespace {
@@ -14,17 +14,7 @@ namespace {
 struct ModelCase {
   const char* file;
   size_t most_nodes;  ///< inner graphs included, Constant nodes not counted
-  testing::InputOptions inputs = {};
 };
-
-testing::InputOptions Shapes(std::map<std::string, ir::Shape> shapes, int64_t lowest_int = 0,
-                             int64_t highest_int = 1) {
-  testing::InputOptions options;
-  options.shapes = std::move(shapes);
-  options.lowest_int = lowest_int;
-  options.highest_int = highest_int;
-  return options;
-}
 
 const ModelCase kModels[] = {
     {"efficientnet_lite0.onnx", 94},
@@ -36,16 +26,16 @@ const ModelCase kModels[] = {
     {"ultraface_rfb320_nopost.onnx", 110},
     {"yolox_nano.onnx", 365},
     {"yunet_n_320.onnx", 109},
-    {"yunet_n_dynamic.onnx", 163, Shapes({{"input", {1, 3, 96, 128}}})},
-    {"ch_PP-OCRv4_det_infer.onnx", 297, Shapes({{"x", {1, 3, 96, 128}}})},
-    {"ch_PP-OCRv4_rec_infer.onnx", 383, Shapes({{"x", {2, 3, 48, 160}}})},
-    {"ch_ppocr_mobile_v2.0_cls_infer.onnx", 179, Shapes({{"x", {2, 3, 48, 192}}})},
-    {"magika_standard_v3_3.onnx", 93, Shapes({{"bytes", {2, 2048}}}, 0, 256)},
-    {"silero_vad.onnx", 152, Shapes({{"input", {1, 576}}, {"state", {2, 1, 128}}}, 16000, 16000)},
-    {"silero_vad_16k_op15.onnx", 76, Shapes({{"input", {1, 576}}, {"state", {2, 1, 128}}}, 16000, 16000)},
-    {"silero_vad_16k_sequence.onnx", 25, Shapes({{"input", {3, 576}}})},
-    {"silero_vad_half.onnx", 73, Shapes({{"input", {1, 576}}, {"state", {2, 1, 128}}}, 16000, 16000)},
-    {"silero_vad_op18_ifless.onnx", 90, Shapes({{"input", {1, 576}}, {"state", {2, 1, 128}}}, 16000, 16000)},
+    {"yunet_n_dynamic.onnx", 163},
+    {"ch_PP-OCRv4_det_infer.onnx", 297},
+    {"ch_PP-OCRv4_rec_infer.onnx", 383},
+    {"ch_ppocr_mobile_v2.0_cls_infer.onnx", 179},
+    {"magika_standard_v3_3.onnx", 93},
+    {"silero_vad.onnx", 152},
+    {"silero_vad_16k_op15.onnx", 76},
+    {"silero_vad_16k_sequence.onnx", 25},
+    {"silero_vad_half.onnx", 73},
+    {"silero_vad_op18_ifless.onnx", 90},
     {"silero_vad_openvino_16k.onnx", 31},
 };
 
@@ -61,9 +51,8 @@ class SimplifiedModel : public ::testing::TestWithParam<ModelCase> {};
 
 TEST_P(SimplifiedModel, ComputesTheSameWithFewNodes) {
   const ModelCase& model_case = GetParam();
-  std::filesystem::path path = std::filesystem::path(SHOEHORN_DEPS_DIR) / "models" / model_case.file;
-  if (!std::filesystem::exists(path))
-    path = std::filesystem::path(SHOEHORN_DATA_DIR) / "models" / model_case.file;
+  const testing::RealModel& real = testing::FindRealModel(model_case.file);
+  const std::filesystem::path path = real.path();
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "the shared test data is absent: " << path;
 
   const auto original = formats::LoadOnnx(path);
@@ -91,15 +80,11 @@ TEST_P(SimplifiedModel, ComputesTheSameWithFewNodes) {
       EXPECT_THAT(NamesOf((*written)->graph->inputs()), ::testing::Contains(input->name()));
     }
   }
-  EXPECT_TRUE(testing::SameNumbers(**original, **written, model_case.inputs));
+  EXPECT_TRUE(testing::SameNumbers(**original, **written, real.inputs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Simplify, SimplifiedModel, ::testing::ValuesIn(kModels), [](const auto& info) {
-  std::string name = info.param.file;
-  for (char& letter : name)
-    if (std::isalnum(static_cast<unsigned char>(letter)) == 0) letter = '_';
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Simplify, SimplifiedModel, ::testing::ValuesIn(kModels),
+                         [](const auto& info) { return testing::TestName(info.param.file); });
 
 }  // namespace
 }  // namespace shoehorn
