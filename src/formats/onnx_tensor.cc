@@ -225,7 +225,8 @@ ir::Type TypeFromProto(const onnx::TypeProto& proto) {
     if (dim.has_dim_value()) {
       out.value = dim.dim_value() >= 0 ? dim.dim_value() : -1;
     } else if (dim.has_dim_param()) {
-      out.symbol = dim.dim_param();
+      // Some exporters call every open dimension "?", which names none of them.
+      if (dim.dim_param() != "?") out.symbol = dim.dim_param();
     }
   }
   return type;
