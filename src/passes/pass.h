@@ -34,7 +34,8 @@ struct PassContext {
   size_t fold_limit = size_t{1} << 20;
   /// First outputs of nodes that the evaluator refused, so that no later round asks again.
   std::unordered_set<std::string> unfoldable;
-  /// Which nodes a repair may replace (those that a target refuses); empty: all. Passes that simplify do not ask.
+  /// Which nodes a repair may replace (those that a target refuses); empty: all. Passes that simplify do not
+  /// ask.
   std::function<bool(const ir::Node&)> wanted;
 
   /// True when a repair may replace `node`.

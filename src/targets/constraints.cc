@@ -192,15 +192,15 @@ Rule Absent(size_t i, std::string what) {
 }
 
 Rule OutputsAtMost(size_t count) {
-  return Requires("outputs",
-                  fmt::format("only the first {} is used",
-                              count == 1 ? "output" : fmt::format("{} outputs", count)),
-                  [count](const Subject& subject) -> std::optional<std::string> {
-                    for (size_t i = count; i < subject.node.outputs().size(); ++i)
-                      if (subject.node.output(i) != nullptr && !subject.node.output(i)->is_unused())
-                        return fmt::format("output {} is used", i);
-                    return std::nullopt;
-                  });
+  return Requires(
+      "outputs",
+      fmt::format("only the first {} is used", count == 1 ? "output" : fmt::format("{} outputs", count)),
+      [count](const Subject& subject) -> std::optional<std::string> {
+        for (size_t i = count; i < subject.node.outputs().size(); ++i)
+          if (subject.node.output(i) != nullptr && !subject.node.output(i)->is_unused())
+            return fmt::format("output {} is used", i);
+        return std::nullopt;
+      });
 }
 
 Rule InputsAtMost(size_t count) {

@@ -113,8 +113,8 @@ TEST_F(PublishedFigures, PhotographsByYoloxNano) {
   const auto rows = Rows(kData / "models/yolox_nano.onnx", input, samples, **metric);
   std::vector<const Observation*> pointers;
   for (const Observation& row : rows) pointers.push_back(&row);
-  // pycocotools on the same decoding gives 0.3389 and 0.4927; how the published 0.342 and 0.499 were decoded is
-  // not known.
+  // pycocotools on the same decoding gives 0.3389 and 0.4927; how the published 0.342 and 0.499 were decoded
+  // is not known.
   EXPECT_NEAR((*metric)->Score(pointers), 0.3389, 0.001);
   EXPECT_NEAR(MeanAveragePrecisionAt(pointers, 0), 0.4927, 0.001);
 }
