@@ -42,7 +42,9 @@ void Adopt(const Judgement& judgement, const ir::Model& model, CheckResult& resu
     answer.words = found->second->words;
   }
   Recount(model, result);
-  if (!judgement.died) result.summary.islands = judgement.islands;
+  if (judgement.died) return;
+  result.summary.islands = judgement.islands;
+  result.summary.cpu_operators = judgement.cpu_operators;
 }
 
 }  // namespace shoehorn::targets

@@ -27,7 +27,8 @@ Agreement Compare(const CheckResult& rules, const Judgement& judgement);
 std::string JudgedName(const ir::Node& node);
 
 /// Writes the judgement into `result` (NodeAnswer::judged, words) and counts anew. Nodes that the runtime
-/// fused away stay as the rules say. The number of islands is the judge's.
+/// fused away stay as the rules say. The numbers of islands and of operators on the
+/// CPU are the judge's.
 void Adopt(const Judgement& judgement, const ir::Model& model, CheckResult& result);
 
 }  // namespace shoehorn::targets

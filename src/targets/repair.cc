@@ -122,11 +122,13 @@ class Repairer {
                               JudgedScore(judgement).BetterThan(JudgedScore(*outcome.judged_after)));
       facts_.Learn(*found.model, judgement);
       if (!better) {
-        for (const RepairStep& step : found.steps)
-          outcome.given_up.push_back(fmt::format("{}: {}", step.pass,
-                                                 judgement.died
-                                                     ? "with it the compiler " + *judgement.died
-                                                     : "the judge takes no more of the model with it"));
+        const std::string why = judgement.died ? "with it the compiler " + *judgement.died
+                                               : "the judge takes no more of the model with it";
+        for (const RepairStep& step : found.steps) {
+          const std::string line = step.pass + ": " + why;
+          if (std::ranges::find(outcome.given_up, line) == outcome.given_up.end())
+            outcome.given_up.push_back(line);
+        }
         if (judgement.died) break;
         continue;
       }
