@@ -16,7 +16,6 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = [ROOT / ".deps/models", ROOT.parent / "shared/data/models"]
 SHAPES = {
-    "silero_vad.onnx": ["input=1,576", "state=2,1,128"],
     "yunet_n_dynamic.onnx": ["input=1,3,320,320"],
     "ch_PP-OCRv4_det_infer.onnx": ["x=1,3,640,640"],
     "ch_PP-OCRv4_rec_infer.onnx": ["x=1,3,48,192"],

@@ -238,19 +238,23 @@ int64_t IrVersionFor(const ir::Model& model) {
   return apart ? kConstantsApart : model.ir_version;
 }
 
-/// Everything but the graph.
-void EnvelopeToProto(const ir::Model& model, onnx::ModelProto& proto) {
+/// What stands before the graph: the fields of lower numbers.
+void HeadToProto(const ir::Model& model, onnx::ModelProto& proto) {
   proto.set_ir_version(IrVersionFor(model));
-  for (const ir::OpsetId& opset : model.opsets) {
-    auto* id = proto.add_opset_import();
-    id->set_domain(opset.domain);
-    id->set_version(opset.version);
-  }
   if (!model.producer_name.empty()) proto.set_producer_name(model.producer_name);
   if (!model.producer_version.empty()) proto.set_producer_version(model.producer_version);
   if (!model.domain.empty()) proto.set_domain(model.domain);
   if (!model.doc.empty()) proto.set_doc_string(model.doc);
   if (model.model_version != 0) proto.set_model_version(model.model_version);
+}
+
+/// What stands behind the graph: the fields of higher numbers.
+void TailToProto(const ir::Model& model, onnx::ModelProto& proto) {
+  for (const ir::OpsetId& opset : model.opsets) {
+    auto* id = proto.add_opset_import();
+    id->set_domain(opset.domain);
+    id->set_version(opset.version);
+  }
   AddMetadata(model.metadata, proto.mutable_metadata_props());
   for (const std::string& function : model.opaque_functions) proto.add_functions()->ParseFromString(function);
   for (const std::string& training : model.opaque_training)
@@ -268,24 +272,28 @@ std::string FieldHeader(int field, size_t size) {
   return {bytes, end};
 }
 
-/// A model in protobuf's bytes. Those of large tensors are not among them but noted with their places.
+/// A model in protobuf's bytes, fields in the order of their numbers as protobuf itself writes them: OpenVINO
+/// knows an ONNX file by its first fields and refuses some where another order reigns. The bytes of large
+/// tensors are not among them but noted with their places.
 class Message {
  public:
   Message(const ir::Model& model, ExportOptions options) {
     options.take = [&](onnx::GraphProto& part, std::span<const std::byte> raw) { Take(part, raw); };
     onnx::GraphProto part;
     GraphToProto(*model.graph, options, part);
-    onnx::ModelProto envelope;
-    EnvelopeToProto(model, envelope);
-    envelope_ = envelope.SerializeAsString() + FieldHeader(onnx::ModelProto::kGraphFieldNumber, graph_size());
+    onnx::ModelProto head, tail;
+    HeadToProto(model, head);
+    TailToProto(model, tail);
+    head_ = head.SerializeAsString() + FieldHeader(onnx::ModelProto::kGraphFieldNumber, graph_size());
+    tail_ = tail.SerializeAsString();
   }
 
-  size_t size() const { return envelope_.size() + graph_size(); }
+  size_t size() const { return head_.size() + graph_size() + tail_.size(); }
 
   /// Calls `use(bytes)` for one run of bytes after the other.
   template <typename Use>
   Status ForEachRun(const Use& use) const {
-    SHOEHORN_TRY(use(std::as_bytes(std::span(envelope_))));
+    SHOEHORN_TRY(use(std::as_bytes(std::span(head_))));
     const auto graph = std::as_bytes(std::span(graph_));
     size_t used = 0;
     for (const Weights& weights : weights_) {
@@ -293,7 +301,8 @@ class Message {
       SHOEHORN_TRY(use(weights.bytes));
       used = weights.at;
     }
-    return use(graph.subspan(used));
+    SHOEHORN_TRY(use(graph.subspan(used)));
+    return use(std::as_bytes(std::span(tail_)));
   }
 
  private:
@@ -320,8 +329,7 @@ class Message {
     part.Clear();
   }
 
-  std::string envelope_;
-  std::string graph_;
+  std::string head_, graph_, tail_;
   std::vector<Weights> weights_;
   size_t weights_size_ = 0;
 };
@@ -341,7 +349,8 @@ Status Write(const Message& message, const fs::path& path) {
 }  // namespace
 
 void ModelToProto(const ir::Model& model, const ExportOptions& options, onnx::ModelProto& proto) {
-  EnvelopeToProto(model, proto);
+  HeadToProto(model, proto);
+  TailToProto(model, proto);
   GraphToProto(*model.graph, options, *proto.mutable_graph());
 }
 

@@ -257,10 +257,7 @@ Result<bool> Inference::InferNode(ir::Node& node) {
       return input != nullptr && input->type.element == ir::DataType::kUndefined &&
              input->type.opaque.empty();
     });
-    // A branch may contradict what is known exactly because it never runs (Silero's branch for another rate
-    // of sampling, once the length of a frame is pinned).
-    const bool branch = node.graph().owner() != nullptr;
-    if (blind || branch) return changed;
+    if (blind) return changed;
     Diagnostic diagnostic;
     diagnostic.file = model_.source.string();
     diagnostic.place = node.Describe();

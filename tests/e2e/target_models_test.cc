@@ -17,7 +17,7 @@ Result<targets::RepairOutcome> Repaired(const RealModel& model, const targets::P
   SHOEHORN_ASSIGN(const auto original, formats::LoadOnnx(model.path()));
   targets::RepairOptions options;
   options.judge = judge;
-  options.simplify.shapes = model.inputs.shapes;
+  if (model.pinnable) options.simplify.shapes = model.inputs.shapes;
   return targets::Repair(*original, profile, options);
 }
 
@@ -56,7 +56,11 @@ INSTANTIATE_TEST_SUITE_P(Targets, TargetModel,
                                   testing::TestName(std::get<1>(info.param));
                          });
 
-class JudgedModel : public ::testing::TestWithParam<const char*> {};
+class JudgedModel : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override { ::setenv("SHOEHORN_JUDGE_WORKER", SHOEHORN_PROGRAM, 1); }
+  void TearDown() override { ::unsetenv("SHOEHORN_JUDGE_WORKER"); }
+};
 
 TEST_P(JudgedModel, RunsWholeOnTheSnapdragonAfterRepair) {
   const RealModel& model = testing::FindRealModel(GetParam());

@@ -43,7 +43,7 @@ std::span<const RealModel> RealModels() {
       {"ch_PP-OCRv4_rec_infer.onnx", Shapes({{"x", {2, 3, 48, 160}}})},
       {"ch_ppocr_mobile_v2.0_cls_infer.onnx", Shapes({{"x", {2, 3, 48, 192}}})},
       {"magika_standard_v3_3.onnx", Shapes({{"bytes", {2, 2048}}}, 0, 256)},
-      {"silero_vad.onnx", silero},
+      {"silero_vad.onnx", silero, false},
       {"silero_vad_16k_op15.onnx", silero},
       {"silero_vad_16k_sequence.onnx", Shapes({{"input", {3, 576}}})},
       {"silero_vad_half.onnx", silero},

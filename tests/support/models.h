@@ -13,6 +13,8 @@ namespace shoehorn::testing {
 struct RealModel {
   const char* file;
   InputOptions inputs = {};  ///< shapes of dynamic inputs, limits of integer ones
+  /// False: the shapes are for running only; pinned, they contradict a branch that does not run with them.
+  bool pinnable = true;
 
   /// Where it lies; a path that does not exist when the shared data is absent.
   std::filesystem::path path() const;

@@ -373,7 +373,7 @@ unknown (float[2,4,4] x) => (float[2] y)
   EXPECT_EQ(judgement->islands, 0u);
   EXPECT_EQ(judgement->cpu_operators, 3u);
   EXPECT_THAT(judgement->words, StartsWith("OpenVINO cannot read the model: "));
-  EXPECT_EQ(judgement->nodes.size(), 2u);
+  EXPECT_EQ(judgement->nodes.size(), 2u) << judgement->words;
   EXPECT_THAT(NodeOf(*judgement, "determinant").words, HasSubstr("No conversion rule found"));
   EXPECT_FALSE(NodeOf(*judgement, "foo").accepted);
 }
