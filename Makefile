@@ -37,7 +37,7 @@ bench: build
 	bench/peers/run.sh
 
 bench-targets: build vendors
-	python3 bench/targets.py build/bin/shoehorn
+	python3 bench/targets.py build/bin/shoehorn --disagreements docs/disagreements.md
 
 bench-kill: build
 	bench/kill_fit.sh demo/specs/kws.toml

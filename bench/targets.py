@@ -48,12 +48,38 @@ def placed(answer) -> str:
     return f"{found['islands']}, {found['cpu_operators']}"
 
 
+def disagreements(target: str, model: str, answer) -> list:
+    """Rows (target, model, state, operator, nodes, rules, judge), equal ones as one."""
+    rows = {}
+    for state, part in (("as it comes", answer), ("repaired", answer["after"])):
+        for each in (part["agreement"] or {}).get("disagreements", []):
+            rules = each["rules"].split(": ", 1)[-1]
+            key = (target, model, state, each["op"], rules, each["judge"])
+            rows.setdefault(key, []).append(each["name"])
+    return [(*key[:4], names, *key[4:]) for key, names in rows.items()]
+
+
+def write_page(path: pathlib.Path, rows: list, totals: list):
+    text = ("# Where rules and judges disagree\n\nOn the real models of the tests, as they come (with dynamic inputs pinned) and "
+            "repaired; the judge wins.\nWritten by `make bench-targets`.\n\n")
+    for target, agreed, compared in totals:
+        text += f"- {target}: rules and judge agree on {agreed} of {compared} nodes, {100 * agreed / compared:.2f} %\n"
+    text += "\n| target | model | state | operator | nodes | rules | judge |\n|---|---|---|---|---|---|---|\n"
+    for target, model, state, op, names, rules, judge in rows:
+        shown = f"{len(names)}: " + ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        cells = (target, model, state, op, shown, rules, judge)
+        text += "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
+    path.write_text(text)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("models", nargs="*", type=pathlib.Path)
     parser.add_argument("--target", action="append")
+    parser.add_argument("--disagreements", type=pathlib.Path, help="write every disagreement to this Markdown file")
     arguments = parser.parse_intermixed_args()
+    rows, totals = [], []
     models = arguments.models or sorted(path for folder in FOLDERS for path in folder.glob("*.onnx"))
     for target in arguments.target or ["snapdragon-8-gen-3", "openvino-cpu"]:
         compared = agreed = 0
@@ -68,13 +94,17 @@ def main() -> int:
             agreements = [part["agreement"] for part in (answer, after) if part["agreement"]]
             compared += sum(part["compared"] for part in agreements)
             agreed += sum(part["agreed"] for part in agreements)
+            rows += disagreements(target, model.stem, answer)
             both = ", ".join(f"{part['agreed']}/{part['compared']}" for part in agreements)
             repairs = ", ".join(repair["pass"] for repair in answer["repairs"]) or "-"
             judged = "yes" if after["judge"] else "no"
             print(f"| {model.stem} | {placed(answer)} | {placed(after)} | {repairs} | {judged} | {both} | "
                   f"{seconds:.1f} |", flush=True)
         if compared:
+            totals.append((target, agreed, compared))
             print(f"\nRules and judge agree on {agreed} of {compared} nodes, {100 * agreed / compared:.2f} %.")
+    if arguments.disagreements:
+        write_page(arguments.disagreements, rows, totals)
     return 0
 
 

@@ -120,7 +120,9 @@ std::string TargetsManual() {
       "is said |\n"
       "| emulated | runs there as other operators, or slower |\n"
       "| unsupported | runs on the CPU |\n"
-      "| unknown | the documents do not say; never counted as taken |\n";
+      "| unknown | the documents do not say; never counted as taken |\n\n"
+      "Every node of real models on which rules and a judge disagree stands in "
+      "[disagreements.md](disagreements.md).\n";
   for (const Accelerator* accelerator : AllAccelerators()) text += Section(*accelerator);
   return text;
 }
