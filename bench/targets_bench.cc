@@ -66,7 +66,7 @@ void CheckAgainstAll(benchmark::State& state) {
   if (!profiles.ok()) std::abort();
   size_t answers = 0;
   for ([[maybe_unused]] auto _ : state)
-    for (const Profile& profile : *profiles) answers += Check(*model, profile).nodes.size();
+    for (const CheckResult& result : CheckAll(*model, *profiles)) answers += result.nodes.size();
   state.counters["targets"] = static_cast<double>(profiles->size());
   state.counters["answers"] = static_cast<double>(answers) / static_cast<double>(state.iterations());
 }

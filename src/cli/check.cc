@@ -161,9 +161,10 @@ Result<int> Check(const Options& options) {
     SHOEHORN_ASSIGN(report::CheckReport report, CheckInFull(*model, profiles.front(), options, outcome));
     reports.push_back(std::move(report));
   } else {
-    for (const targets::Profile& profile : profiles) {
-      reports.push_back(Start(options, profile));
-      reports.back().before = AnswerOf(targets::Check(*model, profile), {});
+    std::vector<targets::CheckResult> results = targets::CheckAll(*model, profiles);
+    for (size_t i = 0; i < profiles.size(); ++i) {
+      reports.push_back(Start(options, profiles[i]));
+      reports.back().before = AnswerOf(std::move(results[i]), {});
       reports.back().judge_missing = "several targets are compared by rules";
     }
   }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
 #include <unordered_map>
 
 #include "targets/node_index.h"
@@ -28,10 +31,27 @@ class Table {
   /// How many operators the table takes, at least under conditions.
   size_t operators() const { return operators_; }
 
+  /// The refusal of an operator of this type by `rule` (a Rule or an OperatorRow) for what was found: the
+  /// last one when it was alike, else the one that `make` gives. Models repeat themselves, and a refusal is a
+  /// dozen strings.
+  template <typename Make>
+  std::shared_ptr<const Refusal> Share(const void* rule, const std::string& op_type, const std::string& found,
+                                       const Make& make) {
+    std::shared_ptr<const Refusal>& last = last_[{rule, op_type}];
+    if (last == nullptr || last->found != found) last = std::make_shared<Refusal>(make());
+    return last;
+  }
+
  private:
+  struct Hash {
+    size_t operator()(const std::pair<const void*, std::string_view>& key) const {
+      return std::hash<const void*>()(key.first) ^ std::hash<std::string_view>()(key.second);
+    }
+  };
   const Accelerator& accelerator_;
   std::unordered_map<std::string, const OperatorRow*> rows_;
   size_t operators_ = 0;
+  std::unordered_map<std::pair<const void*, std::string_view>, std::shared_ptr<const Refusal>, Hash> last_;
 };
 
 std::string RuleName(const Accelerator& accelerator, const ir::Node& node, const std::string& id) {
@@ -63,21 +83,24 @@ NodeAnswer WithoutRow(const ir::Node& node, const Table& table) {
 }
 
 /// The first rule that the node breaks decides the sentence, the worst one the grade.
-NodeAnswer Answer(const ir::Node& node, const Table& table, const Profile& profile, int64_t opset) {
+NodeAnswer Answer(const ir::Node& node, Table& table, const Profile& profile, int64_t opset) {
   const Accelerator& accelerator = table.accelerator();
   const OperatorRow* row = table.Find(node);
   if (row == nullptr) return WithoutRow(node, table);
   NodeAnswer answer;
   answer.grade = row->grade;
   if (row->grade != Grade::kNative) {
-    Refusal refusal;
-    refusal.rule = RuleName(accelerator, node, "");
-    refusal.found = fmt::format("operator {}", node.op_type);
-    refusal.accepted = row->remark;
-    refusal.source = SourceOf(accelerator, row, "");
-    refusal.cures = row->cures;
-    refusal.advice = row->advice;
-    answer.refusal = std::make_shared<Refusal>(std::move(refusal));
+    std::string found = "operator " + node.op_type;
+    answer.refusal = table.Share(row, node.op_type, found, [&] {
+      Refusal refusal;
+      refusal.rule = RuleName(accelerator, node, "");
+      refusal.found = std::move(found);
+      refusal.accepted = row->remark;
+      refusal.source = SourceOf(accelerator, row, "");
+      refusal.cures = row->cures;
+      refusal.advice = row->advice;
+      return refusal;
+    });
     if (row->grade == Grade::kUnsupported || row->grade == Grade::kUnknown) return answer;
   }
   const Subject subject{node, profile, opset};
@@ -86,28 +109,30 @@ NodeAnswer Answer(const ir::Node& node, const Table& table, const Profile& profi
   const auto look = [&](const std::vector<Rule>& rules) {
     for (const Rule& rule : rules) {
       if (worst != nullptr && rule.otherwise <= worst->otherwise) continue;
-      if (const std::optional<std::string> found = rule.broken(subject)) {
+      if (std::optional<std::string> found = rule.broken(subject)) {
         worst = &rule;
-        worst_found = *found;
+        worst_found = std::move(*found);
       }
     }
   };
   look(row->rules);
   look(accelerator.everywhere);
   if (worst == nullptr) return answer;
-  Refusal refusal;
-  refusal.rule = RuleName(accelerator, node, worst->id);
-  refusal.found = std::move(worst_found);
-  refusal.accepted = worst->sentence;
-  refusal.source = SourceOf(accelerator, row, worst->source);
-  refusal.cures = worst->cures;
-  refusal.advice = worst->advice;
   answer.grade = std::max(answer.grade, worst->otherwise);
-  answer.refusal = std::make_shared<Refusal>(std::move(refusal));
+  answer.refusal = table.Share(worst, node.op_type, worst_found, [&] {
+    Refusal refusal;
+    refusal.rule = RuleName(accelerator, node, worst->id);
+    refusal.found = std::move(worst_found);
+    refusal.accepted = worst->sentence;
+    refusal.source = SourceOf(accelerator, row, worst->source);
+    refusal.cures = worst->cures;
+    refusal.advice = worst->advice;
+    return refusal;
+  });
   return answer;
 }
 
-void CollectNodes(const ir::Graph& graph, const Table& table, const Profile& profile, int64_t opset,
+void CollectNodes(const ir::Graph& graph, Table& table, const Profile& profile, int64_t opset,
                   std::vector<NodeAnswer>& answers) {
   for (const ir::Node& node : graph.nodes()) {
     if (node.Is("Constant")) continue;
@@ -174,10 +199,24 @@ CheckResult Check(const ir::Model& model, const Accelerator& accelerator, const 
   CheckResult result;
   result.target = profile.name;
   result.accelerator = &accelerator;
-  const Table table(accelerator);
+  Table table(accelerator);
   CollectNodes(*model.graph, table, profile, model.Opset(), result.nodes);
   Recount(model, result);
   return result;
+}
+
+std::vector<CheckResult> CheckAll(const ir::Model& model, const std::vector<Profile>& profiles) {
+  std::vector<CheckResult> results(profiles.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < profiles.size(); i = next++) results[i] = Check(model, profiles[i]);
+  };
+  std::vector<std::future<void>> others;
+  for (unsigned k = 1; k < std::thread::hardware_concurrency(); ++k)
+    others.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& other : others) other.get();
+  return results;
 }
 
 void Recount(const ir::Model& model, CheckResult& result) {

@@ -28,7 +28,7 @@ struct Refusal {
 struct NodeAnswer {
   const ir::Node* node = nullptr;
   Grade grade = Grade::kNative;
-  std::shared_ptr<const Refusal> refusal;  ///< null when native
+  std::shared_ptr<const Refusal> refusal;  ///< null when native; nodes refused alike share one
   int island = -1;                         ///< of accepted nodes; -1 on the CPU
   std::optional<bool> judged;              ///< what a judge said; wins over the rules
   std::string words;                       ///< the judge's, for a refused node
@@ -66,6 +66,9 @@ struct CheckResult {
 CheckResult Check(const ir::Model& model, const Profile& profile);
 /// The same by the rules of `accelerator`, which must outlive the result, whatever the profile names.
 CheckResult Check(const ir::Model& model, const Accelerator& accelerator, const Profile& profile);
+
+/// The same for each of `profiles`, in their order, side by side on the processor's cores.
+std::vector<CheckResult> CheckAll(const ir::Model& model, const std::vector<Profile>& profiles);
 
 /// Counts, islands and crossings anew, after NodeAnswer::judged was set.
 void Recount(const ir::Model& model, CheckResult& result);
