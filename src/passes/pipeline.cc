@@ -48,6 +48,7 @@ const std::vector<Step>& Round() {
       {"merge_reshapes", {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"}},
       {"merge_slices", {"Slice"}},
       {"merge_concats", {"Concat"}},
+      {"flatten_pool", {"MaxPool", "AveragePool"}},
       // Arithmetic into its neighbours.
       {"fold_pad", {"Pad"}},
       {"fold_batch_norm", {"BatchNormalization"}},

@@ -18,7 +18,7 @@ struct ModelCase {
 
 const ModelCase kModels[] = {
     {"efficientnet_lite0.onnx", 94},
-    {"lprnet.onnx", 57},
+    {"lprnet.onnx", 53},
     {"mlperf_ad01_ae.onnx", 28},
     {"mlperf_ic01_resnet8.onnx", 23},
     {"mlperf_kws01_dscnn.onnx", 22},
