@@ -90,9 +90,10 @@ TEST(ComparisonText, HasARowATargetAndItsFirstReason) {
   const testing::SampleCheck sample = testing::RulesOnly();
   const std::string text = ComparisonText({sample.report});
   EXPECT_THAT(text, StartsWith("models/a b.onnx: 9 operators, by rules\n"));
-  EXPECT_THAT(text, HasSubstr("toy-1         3          1        4        1        3      6\n"
-                              "    node 'bn1' (BatchNormalization): operator BatchNormalization; accepted: Mul\n"
-                              "    and Add\n"));
+  EXPECT_THAT(text,
+              HasSubstr("toy-1         3          1        4        1        3      6\n"
+                        "    node 'bn1' (BatchNormalization): operator BatchNormalization; accepted: Mul\n"
+                        "    and Add\n"));
 }
 
 TEST(CheckJson, FollowsTheDocumentedSchema) {
