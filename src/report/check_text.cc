@@ -259,7 +259,7 @@ class Text {
   }
 
   static size_t DistinctRules(const Alike& group) {
-    std::unordered_set<std::string_view> rules;
+    std::unordered_set<std::string> rules;
     for (const NodeAnswer* node : group.nodes) rules.insert(node->refusal ? node->refusal->rule : "");
     return rules.size();
   }
