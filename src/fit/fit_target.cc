@@ -29,7 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr char kOriginalRows[] = "original_rows.json", kReference[] = "reference";
 constexpr char kCompiledFile[] = "model_ctx.onnx";
 
 Status CanQuantizeFor(const targets::Profile& target) {
@@ -187,16 +186,9 @@ class TargetSearch {
  private:
   /// The original is needed for everything else, so the budget does not stop it.
   Status ScoreOriginal() {
-    SHOEHORN_ASSIGN(auto rows, state_.Rows(kOriginalRows));
-    if (rows) {
-      bench_.SetOriginalRows(*rows, state_.path(kReference));
-    } else {
-      hooks_.show(fmt::format("original: accuracy on {} samples", bench_.samples()));
-      SHOEHORN_ASSIGN(rows, bench_.ScoreOriginal(state_.path(kReference), hooks_.interrupted));
-      SHOEHORN_TRY(state_.SaveRows(kOriginalRows, *rows));
-    }
+    SHOEHORN_ASSIGN(const auto rows, bench_.ScoreOriginalOnce(state_, hooks_.show, hooks_.interrupted));
     Candidate original = plans_.front().candidate;
-    bench_.FillMetric(*rows, original);
+    bench_.FillMetric(rows, original);
     SHOEHORN_ASSIGN(const uint64_t bytes, measure::SizeOfArtifact(spec_.model));
     original.size_bytes = static_cast<double>(bytes);
     original.state = CandidateState::kMeasured;

@@ -21,7 +21,6 @@ constexpr double kClose = 1.10;
 constexpr size_t kMostInFinal = 4;
 /// Kept from the budget for the final round.
 constexpr double kFinalShare = 0.15, kLongestFinal = 60;
-constexpr char kOriginalRows[] = "original_rows.json", kReference[] = "reference";
 
 class Search {
  public:
@@ -53,14 +52,7 @@ class Search {
 
   /// The originals are needed for everything else, so the budget does not stop them.
   Status MeasureOriginals() {
-    SHOEHORN_ASSIGN(auto rows, state_.Rows(kOriginalRows));
-    if (rows) {
-      bench_.SetOriginalRows(*rows, state_.path(kReference));
-    } else {
-      hooks_.show(fmt::format("original: accuracy on {} samples", bench_.samples()));
-      SHOEHORN_ASSIGN(rows, bench_.ScoreOriginal(state_.path(kReference), hooks_.interrupted));
-      SHOEHORN_TRY(state_.SaveRows(kOriginalRows, *rows));
-    }
+    SHOEHORN_ASSIGN(const auto rows, bench_.ScoreOriginalOnce(state_, hooks_.show, hooks_.interrupted));
     for (const CandidatePlan& plan : plans_) {
       if (!plan.candidate.original) continue;
       if (const Candidate* stored = Stored(plan.candidate.id)) {
@@ -70,7 +62,7 @@ class Search {
       Candidate original = plan.candidate;
       hooks_.show(fmt::format("{}: latency", original.id));
       SHOEHORN_TRY(bench_.MeasureOriginal(original, kFullTime, hooks_.interrupted));
-      bench_.FillMetric(*rows, original);
+      bench_.FillMetric(rows, original);
       original.state = CandidateState::kMeasured;
       SHOEHORN_TRY(state_.Save(original));
       done_.push_back(std::move(original));

@@ -1,5 +1,7 @@
 #include "fit/test_bench.h"
 
+#include <fmt/format.h>
+
 #include "support/files.h"
 
 namespace shoehorn::fit {
@@ -89,9 +91,20 @@ Result<std::vector<data::Observation>> TestBench::ScoreOriginal(const std::files
   return rows;
 }
 
-void TestBench::SetOriginalRows(std::vector<data::Observation> rows, std::filesystem::path reference) {
-  original_rows_ = std::move(rows);
-  if (metric_->needs_reference()) reference_ = std::move(reference);
+Result<std::vector<data::Observation>> TestBench::ScoreOriginalOnce(
+    State& state, const std::function<void(const std::string&)>& show, const std::function<bool()>& stop) {
+  constexpr char kRows[] = "original_rows.json";
+  const std::filesystem::path reference = state.path("reference");
+  SHOEHORN_ASSIGN(auto stored, state.Rows(kRows));
+  if (stored) {
+    original_rows_ = *stored;
+    if (metric_->needs_reference()) reference_ = reference;
+    return std::move(*stored);
+  }
+  show(fmt::format("original: accuracy on {} samples", sample_count_));
+  SHOEHORN_ASSIGN(auto rows, ScoreOriginal(reference, stop));
+  SHOEHORN_TRY(state.SaveRows(kRows, rows));
+  return rows;
 }
 
 Result<std::vector<data::Observation>> TestBench::Score(const measure::Subject& subject,

@@ -11,6 +11,7 @@
 
 #include "fit/result.h"
 #include "fit/spec.h"
+#include "fit/state.h"
 #include "measure/measure.h"
 
 namespace shoehorn::fit {
@@ -32,8 +33,11 @@ class TestBench {
   /// Errors: outputs that the metric cannot read.
   Result<std::vector<data::Observation>> ScoreOriginal(const std::filesystem::path& reference,
                                                        const std::function<bool()>& stop);
-  /// Takes rows that were stored. Must be called before anything is scored.
-  void SetOriginalRows(std::vector<data::Observation> rows, std::filesystem::path reference);
+  /// The same, taken from `state` where an earlier run left them, else scored now, said to `show` and left
+  /// there. Must be called before anything else is scored.
+  Result<std::vector<data::Observation>> ScoreOriginalOnce(State& state,
+                                                           const std::function<void(const std::string&)>& show,
+                                                           const std::function<bool()>& stop);
 
   Result<std::vector<data::Observation>> Score(const measure::Subject& subject,
                                                const std::function<bool()>& stop) const;

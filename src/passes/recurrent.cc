@@ -112,6 +112,9 @@ Value* InitialState(Builder& build, const Node& node, size_t index, size_t direc
   return &build.Slice(*state, {0}, {first}, {first + 1});
 }
 
+namespace {
+
+/// Puts the directions' outputs together.
 Status Finish(Builder& build, const Node& node, const std::vector<Unrolled>& directions) {
   const auto is_read = [&](size_t output) {
     return node.output(output) != nullptr && !node.output(output)->is_unused();
@@ -133,6 +136,18 @@ Status Finish(Builder& build, const Node& node, const std::vector<Unrolled>& dir
     outputs[i + 1] = join(finals, 0);
   }
   return build.ReplaceOutputs(outputs);
+}
+
+}  // namespace
+
+Result<bool> WriteOut(Node& node, PassContext& context, const Recurrent& layer,
+                      const std::function<Unrolled(Builder&, size_t)>& unroll) {
+  context.Note(node, "its " + std::to_string(layer.steps) + " steps are written out");
+  Builder build(node, context);
+  std::vector<Unrolled> directions;
+  for (size_t i = 0; i < layer.reverse.size(); ++i) directions.push_back(unroll(build, i));
+  SHOEHORN_TRY(Finish(build, node, directions));
+  return true;
 }
 
 }  // namespace shoehorn::passes

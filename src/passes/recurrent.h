@@ -3,6 +3,8 @@
 // hidden], so that neither steps nor outputs need a change of shape before the end.
 #pragma once
 
+#include <functional>
+
 #include "passes/builder.h"
 
 namespace shoehorn::passes {
@@ -37,7 +39,8 @@ struct Unrolled {
   std::vector<ir::Value*> states;  ///< one a step, in the order of time
   std::vector<ir::Value*> finals;  ///< the last hidden state, and of LSTM the last cell state
 };
-/// Puts the directions' outputs together as Y, Y_h and Y_c and hands them on.
-Status Finish(Builder& build, const ir::Node& node, const std::vector<Unrolled>& directions);
+/// Writes the layer out, direction by direction, and hands its outputs Y, Y_h and Y_c on.
+Result<bool> WriteOut(ir::Node& node, PassContext& context, const Recurrent& layer,
+                      const std::function<Unrolled(Builder&, size_t direction)>& unroll);
 
 }  // namespace shoehorn::passes

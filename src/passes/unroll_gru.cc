@@ -61,12 +61,9 @@ Unrolled Unroll(Builder& build, const Node& node, const Recurrent& layer, size_t
 Result<bool> Repair(Node& node, PassContext& context) {
   const auto layer = RecurrentOf(node, "GRU", 3, {"Sigmoid", "Tanh"});
   if (!layer) return false;
-  context.Note(node, "its " + std::to_string(layer->steps) + " steps are written out");
-  Builder build(node, context);
-  std::vector<Unrolled> directions;
-  for (size_t i = 0; i < layer->reverse.size(); ++i) directions.push_back(Unroll(build, node, *layer, i));
-  SHOEHORN_TRY(Finish(build, node, directions));
-  return true;
+  return WriteOut(node, context, *layer, [&](Builder& build, size_t direction) {
+    return Unroll(build, node, *layer, direction);
+  });
 }
 
 }  // namespace

@@ -43,13 +43,9 @@ Result<bool> Repair(Node& node, PassContext& context) {
     if (node.Has("activations")) layer = RecurrentOf(node, "RNN", 1, {activation});
   }
   if (!layer) return false;
-  context.Note(node, "its " + std::to_string(layer->steps) + " steps are written out");
-  Builder build(node, context);
-  std::vector<Unrolled> directions;
-  for (size_t i = 0; i < layer->reverse.size(); ++i)
-    directions.push_back(Unroll(build, node, *layer, i, activation));
-  SHOEHORN_TRY(Finish(build, node, directions));
-  return true;
+  return WriteOut(node, context, *layer, [&](Builder& build, size_t direction) {
+    return Unroll(build, node, *layer, direction, activation);
+  });
 }
 
 }  // namespace

@@ -49,6 +49,16 @@ std::optional<std::string> FirstOf(const ir::Node& node, Wrong wrong) {
 
 std::string Dimensions(size_t count) { return fmt::format("{} dimension{}", count, count == 1 ? "" : "s"); }
 
+/// A limit of Clip: an attribute before opset 11, an input from then on; nothing when open or computed.
+std::optional<double> LimitOf(const Subject& subject, size_t input, const char* attribute) {
+  if (subject.opset < 11)
+    return subject.node.Has(attribute) ? std::optional<double>(subject.node.Float(attribute)) : std::nullopt;
+  const ir::Value* value = subject.node.input(input);
+  const ir::Tensor* tensor = value == nullptr ? nullptr : ir::ConstantOf(*value);
+  const auto numbers = tensor == nullptr ? std::nullopt : tensor->ToDoubles();
+  return numbers && numbers->size() == 1 ? std::optional<double>(numbers->front()) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::string> Words(std::string_view text) {
@@ -383,6 +393,29 @@ Rule ResizesLast(size_t count) {
                     for (size_t i = 0; i + count < growth->size(); ++i)
                       if ((*growth)[i] != 1) return fmt::format("dimension {} grows by {}", i, (*growth)[i]);
                     return std::nullopt;
+                  });
+}
+
+Rule FloorWhenNearest() {
+  return Requires("nearest_mode", "nearest_mode is floor",
+                  [](const Subject& subject) -> std::optional<std::string> {
+                    const std::string found = subject.node.String("nearest_mode", "round_prefer_floor");
+                    if (subject.node.String("mode", "nearest") != "nearest" || found == "floor")
+                      return std::nullopt;
+                    return "nearest_mode is " + Escaped(found);
+                  });
+}
+
+Rule ClipsTo(std::string sentence, std::vector<std::pair<double, double>> accepted) {
+  return Requires("bounds", std::move(sentence),
+                  [accepted = std::move(accepted)](const Subject& subject) -> std::optional<std::string> {
+                    const std::optional<double> low = LimitOf(subject, 1, "min");
+                    const std::optional<double> high = LimitOf(subject, 2, "max");
+                    if (low && high && std::ranges::find(accepted, std::pair(*low, *high)) != accepted.end()) return std::nullopt;
+                    const auto text = [](std::optional<double> number) {
+                      return number ? fmt::format("{}", *number) : std::string("open or computed");
+                    };
+                    return fmt::format("the bounds are {} and {}", text(low), text(high));
                   });
 }
 

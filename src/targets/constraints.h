@@ -60,6 +60,10 @@ Rule BatchOfOne();
 Rule SplitsEvenly();
 /// Only the last `count` dimensions change their size from input 0 to output 0 (Resize, Upsample).
 Rule ResizesLast(size_t count);
+/// A Resize with mode nearest has nearest_mode floor.
+Rule FloorWhenNearest();
+/// A Clip's limits are constants, and one of `accepted` (low, high).
+Rule ClipsTo(std::string sentence, std::vector<std::pair<double, double>> accepted);
 /// By how much each dimension of input 0 grows to output 0; nothing where a size is not known.
 std::optional<std::vector<double>> GrowthOf(const Subject& subject);
 /// The elements of a small constant of integers at input `i`; nothing when it is computed or absent.

@@ -3,10 +3,10 @@
 
 #include <gmock/gmock.h>
 
-#include "formats/onnx.h"
 #include "quant/plan.h"
 #include "quant/scales.h"
 #include "quant/sensitivity.h"
+#include "support/quantized.h"
 
 namespace shoehorn::quant {
 namespace {
@@ -14,30 +14,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using shoehorn::testing::Between;
+using shoehorn::testing::NodesOf;
+using shoehorn::testing::ParseGraph;
 
 std::unique_ptr<ir::Model> Parse(const std::string& graph, int opset = 17) {
-  auto model =
-      formats::ParseText("<ir_version: 8, opset_import: [\"\" : " + std::to_string(opset) + "]>\n" + graph);
-  EXPECT_TRUE(model.ok()) << (model.ok() ? "" : model.error().Text());
-  return std::move(*model);
-}
-
-ActivationRanges Between(double low, double high, double sqnr_db = 40) {
-  const Range range{low, high, sqnr_db};
-  return {range, range, range, range, {}};
-}
-
-/// The text of the nodes alone.
-std::string NodesOf(const ir::Model& model) {
-  std::string text;
-  for (const ir::Node& node : model.graph->nodes()) {
-    for (const ir::Value* output : node.outputs()) text += output->name() + " ";
-    text += "= " + node.op_type + "(";
-    for (const ir::Value* input : node.inputs())
-      text += (input == node.inputs()[0] ? "" : ", ") + (input == nullptr ? "" : input->name());
-    text += ")\n";
-  }
-  return text;
+  return ParseGraph(graph, 8, opset);
 }
 
 const std::string kConvClipConv = R"(g (float[1,1,4,4] x) => (float[1,1,4,4] y)

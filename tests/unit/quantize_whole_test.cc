@@ -2,11 +2,11 @@
 // the activations, one scale on both sides of what only moves elements, fixed ranges, and 16 bits beside 8.
 #include <gmock/gmock.h>
 
-#include "formats/onnx.h"
 #include "quant/plan.h"
 #include "quant/quantize.h"
 #include "quant/rules.h"
 #include "quant/scales.h"
+#include "support/quantized.h"
 
 namespace shoehorn::quant {
 namespace {
@@ -14,19 +14,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using shoehorn::testing::Between;
+using shoehorn::testing::NodesOf;
+using shoehorn::testing::ParseGraph;
 
 std::unique_ptr<ir::Model> Parse(const std::string& graph, int opset = 21) {
-  auto model =
-      formats::ParseText("<ir_version: 10, opset_import: [\"\" : " + std::to_string(opset) + "]>\n" + graph);
-  EXPECT_TRUE(model.ok()) << (model.ok() ? "" : model.error().Text());
-  auto prepared = PrepareModel(**model);
+  auto prepared = PrepareModel(*ParseGraph(graph, 10, opset));
   EXPECT_TRUE(prepared.ok()) << (prepared.ok() ? "" : prepared.error().Text());
   return std::move(*prepared);
-}
-
-ActivationRanges Between(double low, double high, double sqnr_db = 40) {
-  const Range range{low, high, sqnr_db};
-  return {range, range, range, range, {}};
 }
 
 QuantizeOptions Htp() {
@@ -34,18 +29,6 @@ QuantizeOptions Htp() {
   options.engine = "qnn_htp";
   options.float_head = false;
   return options;
-}
-
-std::string NodesOf(const ir::Model& model) {
-  std::string text;
-  for (const ir::Node& node : model.graph->nodes()) {
-    for (const ir::Value* output : node.outputs()) text += output->name() + " ";
-    text += "= " + node.op_type + "(";
-    for (const ir::Value* input : node.inputs())
-      text += (input == node.inputs()[0] ? "" : ", ") + (input == nullptr ? "" : input->name());
-    text += ")\n";
-  }
-  return text;
 }
 
 float ScaleNamed(const ir::Model& model, const std::string& name) {

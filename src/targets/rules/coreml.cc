@@ -110,16 +110,6 @@ Rule CoordinatesOfCoreMl() {
       });
 }
 
-Rule FloorWhenNearest() {
-  return Requires("nearest_mode", "nearest_mode is floor",
-                  [](const Subject& subject) -> std::optional<std::string> {
-                    const std::string found = subject.node.String("nearest_mode", "round_prefer_floor");
-                    if (subject.node.String("mode", "nearest") != "nearest" || found == "floor")
-                      return std::nullopt;
-                    return "nearest_mode is " + Escaped(found);
-                  });
-}
-
 Rule NoReflectionUnaligned() {
   return Requires("padding_mode", "padding_mode is not reflection, unless align_corners is 1",
                   [](const Subject& subject) -> std::optional<std::string> {

@@ -48,26 +48,7 @@ Rule NotQuantized() {
 Rule FloatOrUint8() { return Types(0, {DataType::kFloat, DataType::kUint8}); }
 
 Rule ReluOrHardTanh() {
-  return Requires("bounds", "the bounds are constants: 0 and 6, or -1 and 1",
-                  [](const Subject& subject) -> std::optional<std::string> {
-                    const auto bound = [&](size_t i, const char* attribute) -> std::optional<double> {
-                      if (subject.opset < 11)
-                        return subject.node.Has(attribute)
-                                   ? std::optional<double>(subject.node.Float(attribute))
-                                   : std::nullopt;
-                      const ir::Value* value = subject.node.input(i);
-                      const ir::Tensor* tensor = value == nullptr ? nullptr : ir::ConstantOf(*value);
-                      const auto numbers = tensor == nullptr ? std::nullopt : tensor->ToDoubles();
-                      return numbers && numbers->size() == 1 ? std::optional<double>(numbers->front())
-                                                             : std::nullopt;
-                    };
-                    const std::optional<double> low = bound(1, "min"), high = bound(2, "max");
-                    if ((low == 0 && high == 6) || (low == -1 && high == 1)) return std::nullopt;
-                    const auto text = [](std::optional<double> number) {
-                      return number ? fmt::format("{}", *number) : std::string("open or computed");
-                    };
-                    return fmt::format("the bounds are {} and {}", text(low), text(high));
-                  })
+  return ClipsTo("the bounds are constants: 0 and 6, or -1 and 1", {{0, 6}, {-1, 1}})
       .Cure("clip_to_bounds")
       .Advise("train with ReLU6 or ReLU");
 }
@@ -142,16 +123,6 @@ Rule Coordinates() {
         return fmt::format("mode is {} and coordinate_transformation_mode is {}", Escaped(mode),
                            Escaped(found));
       });
-}
-
-Rule FloorWhenNearest() {
-  return Requires("nearest_mode", "nearest_mode is floor",
-                  [](const Subject& subject) -> std::optional<std::string> {
-                    const std::string found = subject.node.String("nearest_mode", "round_prefer_floor");
-                    if (subject.node.String("mode", "nearest") != "nearest" || found == "floor")
-                      return std::nullopt;
-                    return "nearest_mode is " + Escaped(found);
-                  });
 }
 
 Rule BothFloat() {

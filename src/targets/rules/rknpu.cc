@@ -121,24 +121,7 @@ Rule ExponentIn() {
 }
 
 Rule Relu6() {
-  return Requires("bounds", "the bounds are 0 and 6",
-                  [](const Subject& subject) -> std::optional<std::string> {
-                    const auto bound = [&](size_t i, const char* attribute) -> std::optional<double> {
-                      if (subject.opset < 11 && subject.node.Has(attribute))
-                        return subject.node.Float(attribute);
-                      const ir::Value* value = subject.node.input(i);
-                      const ir::Tensor* tensor = value == nullptr ? nullptr : ir::ConstantOf(*value);
-                      const auto numbers = tensor == nullptr ? std::nullopt : tensor->ToDoubles();
-                      return numbers && numbers->size() == 1 ? std::optional<double>(numbers->front())
-                                                             : std::nullopt;
-                    };
-                    const std::optional<double> low = bound(1, "min"), high = bound(2, "max");
-                    if (low == 0 && high == 6) return std::nullopt;
-                    const auto text = [](std::optional<double> number) {
-                      return number ? fmt::format("{}", *number) : std::string("open or computed");
-                    };
-                    return fmt::format("the bounds are {} and {}", text(low), text(high));
-                  })
+  return ClipsTo("the bounds are 0 and 6", {{0, 6}})
       .Cure("clip_to_bounds")
       .Advise("train with ReLU6 or ReLU");
 }
