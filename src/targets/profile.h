@@ -10,24 +10,15 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/result.h"
+#include "targets/device.h"
 
 namespace shoehorn::targets {
-
-/// How a fact is known.
-enum class FactKind { kMeasured, kReported, kInferred };
-std::string_view NameOf(FactKind kind);  ///< "measured", "reported", "inferred"
-
-/// A number or a yes/no (1 or 0) that rules ask for.
-struct Fact {
-  double value = 0;
-  FactKind kind = FactKind::kReported;
-  std::string source;
-};
 
 struct Profile {
   std::string name;         ///< as the user writes it: "qcs6490"
@@ -37,6 +28,7 @@ struct Profile {
   std::map<std::string, std::string> judge_options;  ///< e.g. soc_model = "93"
   std::string precision;                             ///< how the target runs best: "int8", "fp16", "fp32"
   std::map<std::string, Fact> facts;
+  std::optional<Device> device;  ///< its units with rates and watts; absent: `place` cannot count on it
   std::filesystem::path file;
 
   /// The fact's value, or `otherwise` when the profile does not say.

@@ -1,0 +1,102 @@
+// plan.json of `shoehorn place`: all that the agent on the device needs to carry a decision out, and nothing about
+// how it was found. Paths are relative to the plan's folder; every file has its hash, so that a plan is never run
+// with another model.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/samples.h"
+#include "ir/tensor.h"
+#include "support/result.h"
+
+namespace shoehorn::place {
+
+struct PlanFile {
+  std::string path;  ///< relative to the plan
+  std::string hash;  ///< "xxh3:..." of its bytes, external data included
+};
+
+/// A model, or a part of one, in an engine of this process.
+struct Stage {
+  PlanFile model;
+  std::string engine;     ///< "onnxruntime", "openvino"
+  std::string precision;  ///< "fp32", ...
+  int threads = 1;
+  double predicted_s = 0;
+};
+
+/// How a float tensor is written on the wire.
+enum class Packing { kNone, kFloat16, kInt8 };
+std::string_view NameOf(Packing packing);  ///< "none", "float16", "int8"
+
+/// A tensor that crosses the link.
+struct Crossing {
+  std::string name;  ///< the value's name in the model, and of the tail's input
+  ir::DataType type = ir::DataType::kFloat;  ///< before packing
+  std::vector<int64_t> shape;
+  Packing packing = Packing::kNone;
+  double scale = 1;        ///< int8: real = (stored - zero_point) * scale
+  int64_t zero_point = 0;
+};
+
+/// The server of the tail: KServe v2 over gRPC.
+struct Endpoint {
+  std::string address;        ///< "host:port"
+  std::string model;          ///< its name there
+  std::string version;        ///< may be empty: the server's choice
+  bool tls = false;
+  std::string ca_file;        ///< PEM; empty: the system's
+  std::string token_env, token_file;  ///< where the bearer token stands; both empty: none
+};
+
+struct Tail {
+  Endpoint endpoint;
+  std::vector<Crossing> inputs;
+  std::vector<std::string> outputs;
+  bool compress = false;      ///< gzip on the channel
+  double predicted_s = 0;     ///< on the server alone
+};
+
+/// The device's answer is kept when its greatest softmax probability is at least the threshold; else the tail is
+/// asked.
+struct Cascade {
+  std::string output;
+  double threshold = 0;
+};
+
+/// An answer becomes an event when the rule holds for an element of `output`.
+struct EventRule {
+  std::string output;
+  std::string when;           ///< "max_above", "min_below", "argmax_is"
+  double value = 0;
+  std::string url;            ///< https://...; http only towards loopback
+  std::string ca_file, token_env, token_file;
+  std::string queue = "events.sqlite";
+  int64_t max_events = 100'000;
+  std::string when_full = "drop_oldest";  ///< or "drop_newest"
+};
+
+struct Plan {
+  std::string choice;               ///< "device", "cloud", "split at 'x'", ...
+  PlanFile source;                  ///< the model that was placed
+  std::vector<data::InputSpec> inputs;
+  std::optional<Stage> head;        ///< absent: inputs cross as they are
+  std::optional<Tail> tail;         ///< absent: everything on the device
+  std::optional<Stage> fallback;    ///< answers past the deadline and without the link
+  double deadline_s = 0;            ///< from the frame's arrival to its answer
+  double rate_per_s = 0;
+  std::optional<Cascade> cascade;
+  std::optional<EventRule> events;
+};
+
+inline constexpr char kPlanSchema[] = "shoehorn.place/1";
+
+/// Errors: not a plan, a key that is missing, unknown or of a wrong type (named), a file that is missing or whose
+/// hash differs ("the plan was made for another model").
+Result<Plan> LoadPlan(const std::filesystem::path& file);
+std::string PlanJson(const Plan& plan);
+
+}  // namespace shoehorn::place

@@ -1,0 +1,58 @@
+// What a device is made of, for those who count time and energy: its compute units with their rates, the ways
+// between them, and what all of them share. Part of a target's profile (targets/NAME.toml, see
+// docs/placement.md); every number knows where it comes from.
+//   [[unit]]
+//   name = "npu"
+//   peak = { int8 = { value = "12 TOPS", kind = "reported", source = "..." } }
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "targets/fact.h"
+
+namespace shoehorn::targets {
+
+enum class UnitKind { kCpu, kGpu, kNpu, kMcu };
+std::string_view NameOf(UnitKind kind);  ///< "cpu", "gpu", "npu", "mcu"
+
+/// One compute unit. Figures that a profile leaves out are absent, never zero.
+struct Unit {
+  std::string name;         ///< unique within the device: "npu"
+  UnitKind kind = UnitKind::kCpu;
+  std::string accelerator;  ///< whose support rules hold; empty: takes every operator (a CPU)
+  std::string runtime;      ///< what speaks to it: "onnxruntime", "openvino", "qnn", "tensorrt", "tflite"
+  /// Operations a second by precision ("fp32", "bf16", "fp16", "int8"); one multiply-accumulate is two. What is
+  /// not listed, the unit does not compute in.
+  std::map<std::string, Fact> peak;
+  Fact bandwidth;                  ///< bytes a second to the memory of weights and activations
+  std::optional<Fact> memory;      ///< bytes of its own
+  Fact dispatch;                   ///< seconds to start one island
+  std::optional<Fact> per_operator;  ///< seconds to start one operator inside an island
+  std::optional<Fact> busy_power;  ///< watts above the device's idle power while the unit works
+  std::optional<Fact> efficiency;  ///< share of the peak that dense convolutions reach
+};
+
+/// A way between two units; it holds in both directions.
+struct Copy {
+  std::string first, second;  ///< names of units
+  Fact bandwidth;             ///< bytes a second
+  Fact latency;               ///< seconds for each copy
+};
+
+struct Device {
+  std::optional<Fact> memory;           ///< bytes
+  std::optional<Fact> idle_power;       ///< watts, everything on, nothing running
+  std::optional<Fact> sustained_power;  ///< watts that it can shed for hours
+  std::optional<Fact> battery;          ///< joules
+  std::vector<Unit> units;              ///< the first is where what nobody else takes runs
+  std::vector<Copy> copies;
+
+  const Unit* Find(std::string_view unit) const;
+  const Copy* Between(std::string_view a, std::string_view b) const;
+};
+
+}  // namespace shoehorn::targets
