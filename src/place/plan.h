@@ -67,6 +67,15 @@ struct Cascade {
   double threshold = 0;
 };
 
+/// Which frames ask the tail: those whose answer is expected in time. Expected is the smoothed time from sending to
+/// answer of past calls (nothing before the first one), or the time that the oldest open call waits already,
+/// whichever is longer. A call that is given up counts with the time it waited, when that is longer than expected.
+struct LinkRule {
+  double limit_s = 0;       ///< the tail is asked when head + expected <= limit; else the fallback stage answers
+  double smoothing = 0.25;  ///< expected += smoothing * (seen - expected)
+  double probe_s = 1;       ///< with no call open or ended for so long, the next frame asks the tail, too
+};
+
 /// An answer becomes an event when the rule holds for an element of `output`.
 struct EventRule {
   std::string output;
@@ -89,6 +98,7 @@ struct Plan {
   double deadline_s = 0;            ///< from the frame's arrival to its answer
   double rate_per_s = 0;
   std::optional<Cascade> cascade;
+  std::optional<LinkRule> rule;     ///< absent: every frame asks the tail
   std::optional<EventRule> events;
 };
 
