@@ -18,7 +18,7 @@ std::vector<quant::QuantizeOptions> VariantsOf(const std::string& engine) {
   std::vector<quant::QuantizeOptions> variants;
   quant::QuantizeOptions base;
   base.engine = engine;
-  base.reduce_range = engine == "onnxruntime" && !quant::HasVnni();
+  base.reduce_range = !quant::HasVnni();
   for (const RangeMethod range :
        {RangeMethod::kMinMax, RangeMethod::kMse, RangeMethod::kPercentile, RangeMethod::kEntropy}) {
     variants.push_back(base);
