@@ -96,7 +96,7 @@ void Fields(A& json, Cascade& c) {
 
 template <typename A>
 void Fields(A& json, LinkRule& r) {
-  json("limit_s", r.limit_s), json("smoothing", r.smoothing), json("probe_s", r.probe_s);
+  json("limit_s", r.limit_s), json("memory_s", r.memory_s), json("probe_s", r.probe_s);
 }
 
 template <typename A>

@@ -76,14 +76,15 @@ struct Cascade {
   double threshold = 0;
 };
 
-/// Which frames ask the tail: those whose answer is expected in time. Expected is the smoothed time from
-/// sending to answer of past calls (nothing before the first one), or the time that the oldest open call
-/// waits already, whichever is longer. A call that is given up counts with the time it waited, when that is
-/// longer than expected.
+/// Which frames ask the tail: those whose answer is expected in time. Expected is what past calls took from
+/// sending to answer, or how long the oldest open call waits already, whichever is longer; nothing before the
+/// first call. After an answer that took `seen`, dt after the last one: expected += (1 - exp(-dt / memory_s))
+/// * (seen - expected). A call that is given up: expected = max(expected, limit_s), so that only a probe
+/// leads back.
 struct LinkRule {
   double limit_s = 0;  ///< the tail is asked when head + expected <= limit; else the fallback stage answers
-  double smoothing = 0.25;  ///< expected += smoothing * (seen - expected)
-  double probe_s = 1;       ///< with no call open or ended for so long, the next frame asks the tail, too
+  double memory_s = 0.5;  ///< how fast what was seen is forgotten
+  double probe_s = 1;     ///< with no call open and none ended for so long, the next frame asks the tail, too
 };
 
 /// An answer becomes an event when the rule holds for an element of `output`.

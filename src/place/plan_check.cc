@@ -76,8 +76,7 @@ struct Checker {
       return Wrong("rule", "there is no tail to ask, or nothing that answers instead",
                    "a fallback and a tail");
     if (!(rule.limit_s > 0)) return Wrong("rule.limit_s", FormatNumber(rule.limit_s), "above 0");
-    if (!(rule.smoothing > 0 && rule.smoothing <= 1))
-      return Wrong("rule.smoothing", FormatNumber(rule.smoothing), "above 0, at most 1");
+    if (!(rule.memory_s > 0)) return Wrong("rule.memory_s", FormatNumber(rule.memory_s), "above 0");
     if (!(rule.probe_s > 0)) return Wrong("rule.probe_s", FormatNumber(rule.probe_s), "above 0");
     return Ok();
   }
