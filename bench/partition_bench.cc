@@ -1,5 +1,5 @@
-// SolvePartition() of 10,000 nodes over 4 units, in the shapes that models have: what must stay below 1 s and 500 MB
-// (docs/placement.md). `gap` is 0 where the answer is proven; `peak_MiB` is of the process so far.
+// SolvePartition() of 10,000 nodes over 4 units, in the shapes that models have: what must stay below 1 s and
+// 500 MB (docs/placement.md). `gap` is 0 where the answer is proven; `peak_MiB` is of the process so far.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -14,7 +14,8 @@ namespace {
 
 constexpr size_t kUnits = 4;
 
-/// A model under construction; costs as of a CPU, a GPU, an NPU and a DSP, the last three refusing 3 % of nodes each.
+/// A model under construction; costs as of a CPU, a GPU, an NPU and a DSP, the last three refusing 3 % of
+/// nodes each.
 class Builder {
  public:
   explicit Builder(size_t nodes) : most_(nodes) { problem_.units = kUnits; }
@@ -59,7 +60,8 @@ PartitionProblem Chain(size_t nodes) {
   return builder.Take();
 }
 
-/// Residual blocks, and three levels of features that meet again far away, as in a detector: one detector after the other.
+/// Residual blocks, and three levels of features that meet again far away, as in a detector: one detector
+/// after the other.
 PartitionProblem Detector(size_t nodes) {
   Builder builder(nodes);
   size_t x = builder.Add({});
@@ -71,7 +73,8 @@ PartitionProblem Detector(size_t nodes) {
     }
     size_t up = features[2];
     std::vector<size_t> heads = {up};
-    for (const size_t level : {1, 0}) heads.push_back(up = builder.Chain(builder.Add({features[level], up}), 5));
+    for (const size_t level : {1, 0})
+      heads.push_back(up = builder.Chain(builder.Add({features[level], up}), 5));
     std::vector<size_t> ends;
     for (const size_t head : heads) {
       const size_t stem = builder.Chain(head, 2);
@@ -148,8 +151,8 @@ void Solve(benchmark::State& state, const PartitionProblem& problem) {
   state.SetLabel(last.method + (last.optimal ? "" : ", not proven"));
 }
 
-#define SHAPE(name, problem)                                           \
-  void name##10k(benchmark::State& state) { Solve(state, problem); }   \
+#define SHAPE(name, problem)                                          \
+  void name##10k(benchmark::State & state) { Solve(state, problem); } \
   BENCHMARK(name##10k)->Unit(benchmark::kMillisecond)->UseRealTime()
 SHAPE(Chain, Chain(10'000));
 SHAPE(Detector, Detector(10'000));

@@ -1,12 +1,12 @@
-// How little a pairwise graph can cost at least, and which states cannot be part of anything better than what is known:
-// for graphs that are too wide to eliminate.
+// How little a pairwise graph can cost at least, and which states cannot be part of anything better than what
+// is known: for graphs that are too wide to eliminate.
 //
-// The sum of the minima of all tables is a lower bound. Moving a number from a variable's costs into the table of a
-// pair, or back, changes the cost of no assignment, but the bound: Round() goes along the variables and back, gathers
-// at each the minima of its pairs, takes out the least (the bound grows by it) and deals the rest to the pairs ahead
-// (sequential reweighted message passing, Kolmogorov, PAMI 2015; the bound never falls). All tables stay at least 0, so
-// bound + gathered cost of a state is a lower bound for every assignment with that state; states above the best
-// known cost are excluded.
+// The sum of the minima of all tables is a lower bound. Moving a number from a variable's costs into the
+// table of a pair, or back, changes the cost of no assignment, but the bound: Round() goes along the
+// variables and back, gathers at each the minima of its pairs, takes out the least (the bound grows by it)
+// and deals the rest to the pairs ahead (sequential reweighted message passing, Kolmogorov, PAMI 2015; the
+// bound never falls). All tables stay at least 0, so bound + gathered cost of a state is a lower bound for
+// every assignment with that state; states above the best known cost are excluded.
 #pragma once
 
 #include "place/partition_graph.h"
@@ -22,11 +22,15 @@ class PartitionBound {
   void Round(double known);
 
   double lower() const { return graph_.constant; }
+  /// The graph as it stands: every assignment of states that are not excluded costs what it cost before.
+  const PairwiseGraph& graph() const { return graph_; }
   /// Nothing cheaper than what was known exists.
   bool exhausted() const { return exhausted_; }
   /// By variable and state: not excluded.
   const std::vector<std::vector<char>>& keep() const { return keep_; }
-  /// An assignment that the tables favour: along the variables, the cheapest state next to those already chosen.
+  size_t states_left() const;
+  /// An assignment that the tables favour: along the variables, the cheapest state next to those already
+  /// chosen.
   Assignment Guess() const;
 
  private:
@@ -34,10 +38,11 @@ class PartitionBound {
     size_t edge;
     bool first;  ///< the variable is the edge's `a`
   };
-  double& Entry(const Side& side, size_t own, size_t other);
+  size_t others(const Side& side) const;
   double Entry(const Side& side, size_t own, size_t other) const;
-  size_t Others(const Side& side) const;
-  void Visit(size_t variable, const std::vector<Side>& ahead, double known);
+  void Minima(const Side& side, double* by_state) const;
+  void Add(const Side& side, const double* by_state);
+  void Visit(size_t variable, const std::vector<Side>& behind, const std::vector<Side>& ahead, double known);
   void Gather(size_t variable, const Side& side);
   void Exclude(size_t variable, size_t state);
 

@@ -67,10 +67,6 @@ class Cut {
  private:
   bool Free(size_t node) const { return unit_[node] == first_ || unit_[node] == second_; }
 
-  bool NeedsVertices(const PartitionValue& value) const {
-    return value.readers.size() > 1 || (value.readers.size() == 1 && !Free(value.producer));
-  }
-
   double Capacity(double cost) const { return std::min(cost, never_); }
 
   void AddEdge(size_t from, size_t to, double capacity, double back = 0) {
@@ -87,15 +83,17 @@ class Cut {
   }
 
   void AddValue(const PartitionValue& value) {
-    const auto copy = [&](size_t from, size_t to) { return Capacity(value.copy[from * problem_.units + to]); };
+    const auto copy = [&](size_t from, size_t to) {
+      return Capacity(value.copy[from * problem_.units + to]);
+    };
     const size_t producer = value.producer;
     std::vector<char> counted(problem_.units, 0);  // third units with a reader that stays
     for (const size_t reader : value.readers)
       if (!Free(reader) && Free(producer) && std::exchange(counted[unit_[reader]], 1) == 0)
         AddUnary(producer, copy(first_, unit_[reader]), copy(second_, unit_[reader]));
-    if (!NeedsVertices(value)) {
-      if (value.readers.size() == 1 && Free(value.readers[0]))
-        AddEdge(producer, value.readers[0], copy(first_, second_), copy(second_, first_));
+    if (std::ranges::none_of(value.readers, [&](size_t reader) { return Free(reader); })) return;
+    if (value.readers.size() == 1 && Free(producer)) {
+      AddEdge(producer, value.readers[0], copy(first_, second_), copy(second_, first_));
       return;
     }
     const size_t any_second = boost::add_vertex(network_), all_second = boost::add_vertex(network_);

@@ -31,6 +31,7 @@ Elimination::Elimination(const PairwiseGraph& graph)
       neighbours_(graph.unary.size()),
       weight_(graph.unary.size(), 0),
       gone_(graph.unary.size(), 0) {
+  for (const std::vector<double>& costs : graph.unary) states_.push_back(costs.size());
   for (const PairwiseGraph::Edge& edge : graph.edges) {
     // A variable of one state ties nobody together: its tables are the other's own costs.
     if (states(edge.a) == 1) {
@@ -163,27 +164,32 @@ void Elimination::AddFactor(Factor factor) {
   factors_.push_back(std::move(factor));
 }
 
-PairwiseGraph Elimination::Core(std::vector<size_t>& variables) const {
+PairwiseGraph Elimination::TakeCore(std::vector<size_t>& variables) {
   PairwiseGraph core;
   core.constant = constant_;
   variables.clear();
-  std::vector<size_t> number(unary_.size(), 0);
-  for (size_t i = 0; i < unary_.size(); ++i) {
+  std::vector<size_t> number(states_.size(), 0);
+  for (size_t i = 0; i < states_.size(); ++i) {
     if (gone_[i] != 0) continue;
     number[i] = variables.size();
     variables.push_back(i);
-    core.unary.push_back(unary_[i]);
+    core.unary.push_back(std::move(unary_[i]));
   }
-  for (const Factor& factor : factors_) {
+  for (Factor& factor : factors_) {
     if (factor.scope.empty()) continue;
     SHOEHORN_CHECK(factor.scope.size() == 2, "a core is made of pairs");
-    core.edges.push_back({number[factor.scope[0]], number[factor.scope[1]], factor.table});
+    core.edges.push_back({number[factor.scope[0]], number[factor.scope[1]], std::move(factor.table)});
   }
+  unary_ = {};
+  factors_ = {};
+  factors_of_ = {};
+  pairs_ = {};
+  neighbours_ = {};
   return core;
 }
 
 Assignment Elimination::Complete(Assignment assignment) const {
-  assignment.resize(unary_.size(), 0);
+  assignment.resize(states_.size(), 0);
   for (size_t i = steps_.size(); i-- > 0;) {
     size_t entry = 0;
     for (const size_t neighbour : steps_[i].scope) entry = entry * states(neighbour) + assignment[neighbour];

@@ -1,8 +1,9 @@
 // A partition as variables tied together in pairs: what the elimination and the bound work on.
-//   relu's value is read by two nodes -> one more variable, the set of units that hold it: {cpu}, {npu}, {cpu, npu}
-// The cost of a set is that of its copies from the producer's unit, and a reader must stand on a unit of the set. A set
-// larger than needed costs no less, since copies cost no less than 0, so the least cost is the same as before; and no
-// set larger than the number of readers is needed.
+//   relu's value is read by two nodes -> one more variable, the set of units that hold it: {cpu}, {npu},
+//   {cpu, npu}
+// The cost of a set is that of its copies from the producer's unit, and a reader must stand on a unit of the
+// set. A set larger than needed costs no less, since copies cost no less than 0, so the least cost is the
+// same as before; and no set larger than the number of readers is needed.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ using Assignment = std::vector<uint8_t>;  ///< a state for each variable
 
 double CostOf(const PairwiseGraph& graph, const Assignment& assignment);
 
-/// `graph` with only the states that `keep` marks (at least one for each variable); `kept` receives, by variable, the
-/// old state of each new one.
+/// `graph` with only the states that `keep` marks (at least one for each variable); `kept` receives, by
+/// variable, the old state of each new one.
 PairwiseGraph Restricted(const PairwiseGraph& graph, const std::vector<std::vector<char>>& keep,
                          std::vector<Assignment>& kept);
 
@@ -54,7 +55,7 @@ class PartitionVariables {
   void AddValue(size_t units, const ReadValue& read);
 
   PairwiseGraph graph_;
-  std::vector<size_t> variable_;           // by node
+  std::vector<size_t> variable_;            // by node
   std::vector<std::vector<size_t>> units_;  // by node and state
 };
 

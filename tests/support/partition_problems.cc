@@ -62,7 +62,7 @@ PartitionProblem RandomPartition(uint64_t seed, size_t units, size_t most_nodes)
   PartitionProblem problem;
   problem.units = units;
   const size_t nodes = 1 + dice.Roll(most_nodes);
-  const size_t refusals = dice.Roll(4);    // of 10
+  const size_t refusals = dice.Roll(4);  // of 10
   const bool whole_numbers = dice.Roll(2) == 0;
   const size_t odd_copies = dice.Roll(4);  // of 10
   const auto price = [&](size_t most) {

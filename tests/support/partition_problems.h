@@ -24,12 +24,12 @@ class Dice {
   uint64_t state_;
 };
 
-/// Up to `most_nodes` nodes on `units` units: refused nodes, equal costs, copies that cost nothing or very much, and
-/// values that many nodes read, all of it more or less often from seed to seed.
+/// Up to `most_nodes` nodes on `units` units: refused nodes, equal costs, copies that cost nothing or very
+/// much, and values that many nodes read, all of it more or less often from seed to seed.
 place::PartitionProblem RandomPartition(uint64_t seed, size_t units, size_t most_nodes);
 
-/// The least cost over all placements; infinite when none is possible. Tries every unit for every node and gives up a
-/// beginning only when it costs more than the best whole.
+/// The least cost over all placements; infinite when none is possible. Tries every unit for every node and
+/// gives up a beginning only when it costs more than the best whole.
 double LeastByTrying(const place::PartitionProblem& problem);
 
 /// The same with every placement priced as a whole: for few nodes.

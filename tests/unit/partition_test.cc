@@ -11,8 +11,8 @@
 namespace shoehorn::place {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::Dice;
+using ::testing::ElementsAre;
 using testing::LeastByTrying;
 using testing::LeastByTryingAll;
 using testing::RandomPartition;
@@ -73,7 +73,8 @@ TEST(Partition, ABoundedSearchNeverClaimsTooMuch) {
     if (SomeNodeIsRefused(problem)) continue;
     const double least = LeastByTrying(problem);
     if (least == kInfinite) continue;
-    // Tables of one entry: whatever ties two variables together is too wide. Of 64: what the bound left may fit.
+    // Tables of one entry: whatever ties two variables together is too wide. Of 64: what the bound left may
+    // fit.
     for (const size_t table : {1, 64}) {
       const auto answer = SolvePartition(problem, {.table = static_cast<size_t>(table)});
       ASSERT_TRUE(answer.ok()) << Named(seed, units);
@@ -108,9 +109,10 @@ TEST(Partition, UnitsWithoutAWayBetweenThemAreNamed) {
                      {"node 'b' (TopK)", std::vector<double>(units, kInfinite)}};
     problem.nodes[0].cost[0] = problem.nodes[1].cost[1] = 1;
     problem.values = {{0, {1}, Copies(units, kInfinite)}};
-    EXPECT_EQ(SolvePartition(problem).error().Text(),
-              "error: node 'a' (Relu): no placement has a way for every tensor between the units that make and "
-              "read it\n  expected: a [[copy]] between them");
+    EXPECT_EQ(
+        SolvePartition(problem).error().Text(),
+        "error: node 'a' (Relu): no placement has a way for every tensor between the units that make and "
+        "read it\n  expected: a [[copy]] between them");
   }
 }
 
