@@ -30,13 +30,31 @@ struct Options {
   std::vector<std::string> Outputs() const { return {repair, artifact, json, sarif, html}; }
 };
 
-/// The profiles asked for, each once; "all" is every one.
+/// Every target that has support rules; the others are left out with a word.
+Result<std::vector<targets::Profile>> AllWithRules() {
+  SHOEHORN_ASSIGN(std::vector<targets::Profile> profiles, targets::LoadProfiles());
+  std::string left_out;
+  for (const targets::Profile& profile : profiles)
+    if (!profile.HasRules()) left_out += (left_out.empty() ? "" : ", ") + profile.name;
+  std::erase_if(profiles, [](const targets::Profile& profile) { return !profile.HasRules(); });
+  if (!left_out.empty()) Progress().Say("left out, no support rules are known: " + left_out);
+  return profiles;
+}
+
+/// The profiles asked for, each once; "all" is every one that has rules.
 Result<std::vector<targets::Profile>> Profiles(const std::vector<std::string>& names) {
   std::vector<targets::Profile> profiles;
   for (const std::string& name : names) {
-    if (name == "all") return targets::LoadProfiles();
+    if (name == "all") return AllWithRules();
     if (std::ranges::any_of(profiles, [&](const auto& profile) { return profile.name == name; })) continue;
     SHOEHORN_ASSIGN(targets::Profile profile, targets::FindProfile(name));
+    if (!profile.HasRules()) {
+      Diagnostic diagnostic;
+      diagnostic.place = "target '" + Escaped(name) + "'";
+      diagnostic.found = "no support rules are known for it: nobody can say which operators it takes";
+      diagnostic.expected = "a target with rules: `shoehorn targets` lists them";
+      return diagnostic;
+    }
     profiles.push_back(std::move(profile));
   }
   return profiles;

@@ -22,7 +22,7 @@ Result<int> Explain(const Options& options) {
   SHOEHORN_ASSIGN(const std::vector<targets::Profile> profiles, targets::LoadProfiles());
   std::vector<std::string> users;
   for (const targets::Profile& profile : profiles)
-    if (profile.accelerator == entry.accelerator->name) users.push_back(profile.name);
+    if (profile.Speaks(entry.accelerator->name)) users.push_back(profile.name);
   SHOEHORN_TRY(WriteOutput(options.json, report::RuleJson(entry, users)));
   if (options.json.empty())
     fmt::print("{}", report::RuleText(entry, users, {.color = ::isatty(STDOUT_FILENO) == 1}));

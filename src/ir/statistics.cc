@@ -90,36 +90,41 @@ Statistics Measure(const Model& model) {
     }
   });
 
-  // Liveness over the main graph: a value lives from the node that makes it to the last node that reads it.
+  total.activation_peak_bytes = PeakBytes(*model.graph, BytesOf, &total.unsized);
+  std::ranges::sort(total.unsized);
+  total.unsized.erase(std::ranges::unique(total.unsized).begin(), total.unsized.end());
+  return total;
+}
+
+int64_t PeakBytes(const Graph& graph, const std::function<std::optional<int64_t>(const Type&)>& bytes,
+                  std::vector<std::string>* unsized) {
   std::unordered_map<const Node*, size_t> position;
-  for (const Node& node : model.graph->nodes()) position.emplace(&node, position.size());
+  for (const Node& node : graph.nodes()) position.emplace(&node, position.size());
   const size_t end = position.size();
   const auto last_use = [&](const Value& value) {
     size_t last = value.producer() != nullptr ? position.at(value.producer()) : 0;
     for (const Use& use : value.uses()) {
       const Node* user = use.node;
-      while (user != nullptr && &user->graph() != model.graph.get()) user = user->graph().owner();
+      while (user != nullptr && &user->graph() != &graph) user = user->graph().owner();
       if (user != nullptr) last = std::max(last, position.at(user));
     }
     return value.is_output() ? end : last;
   };
   std::vector<int64_t> change(end + 2, 0);
-  for (const auto& value : model.graph->values()) {
+  for (const auto& value : graph.values()) {
     if (ConstantOf(*value) != nullptr) continue;
-    const auto bytes = BytesOf(value->type);
-    if (!bytes) {
-      if (value->producer() != nullptr) total.unsized.push_back(value->producer()->Describe());
+    const auto size = bytes(value->type);
+    if (!size) {
+      if (value->producer() != nullptr && unsized != nullptr)
+        unsized->push_back(value->producer()->Describe());
       continue;
     }
-    change[value->producer() != nullptr ? position.at(value->producer()) : 0] += *bytes;
-    change[last_use(*value) + 1] -= *bytes;
+    change[value->producer() != nullptr ? position.at(value->producer()) : 0] += *size;
+    change[last_use(*value) + 1] -= *size;
   }
-  int64_t alive = 0;
-  for (const int64_t step : change)
-    total.activation_peak_bytes = std::max(total.activation_peak_bytes, alive += step);
-  std::ranges::sort(total.unsized);
-  total.unsized.erase(std::ranges::unique(total.unsized).begin(), total.unsized.end());
-  return total;
+  int64_t alive = 0, peak = 0;
+  for (const int64_t step : change) peak = std::max(peak, alive += step);
+  return peak;
 }
 
 }  // namespace shoehorn::ir

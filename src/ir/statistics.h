@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,12 @@ Statistics Measure(const Model& model);
 
 /// Multiply-accumulates of one node; nothing when a shape is missing, 0 for operators that are not counted.
 std::optional<int64_t> MacsOf(const Node& node);
+
+/// The most bytes alive at once when `graph` runs in its order: a value lives from the node that makes it to
+/// the last that reads it, constants not counted. `bytes` sizes a type; a value that it gives nothing for
+/// counts 0, and `unsized`, when given, gets its node.
+int64_t PeakBytes(const Graph& graph, const std::function<std::optional<int64_t>(const Type&)>& bytes,
+                  std::vector<std::string>* unsized = nullptr);
 
 /// Bytes of a value of static type; nothing otherwise.
 std::optional<int64_t> BytesOf(const Type& type);

@@ -46,7 +46,24 @@ constexpr Unit kBytes[] = {{"B", 1},
                            {"KiB", 1024},
                            {"MiB", 1024 * 1024},
                            {"GiB", 1024.0 * 1024 * 1024}};
+constexpr Unit kOperationRates[] = {{"MOPS", 1e6},   {"GOPS", 1e9},   {"TOPS", 1e12},
+                                    {"MFLOPS", 1e6}, {"GFLOPS", 1e9}, {"TFLOPS", 1e12}};
+constexpr Unit kByteRates[] = {
+    {"B/s", 1},       {"kB/s", 1e3},   {"MB/s", 1e6},          {"GB/s", 1e9},
+    {"TB/s", 1e12},   {"KiB/s", 1024}, {"MiB/s", 1024 * 1024}, {"GiB/s", 1024.0 * 1024 * 1024},
+    {"bit/s", 0.125}, {"kbit/s", 125}, {"Mbit/s", 125e3},      {"Gbit/s", 125e6}};
+constexpr Unit kPowers[] = {{"uW", 1e-6}, {"µW", 1e-6}, {"mW", 1e-3}, {"W", 1}, {"kW", 1e3}};
+constexpr Unit kEnergies[] = {{"uJ", 1e-6}, {"µJ", 1e-6}, {"mJ", 1e-3}, {"J", 1},
+                              {"kJ", 1e3},  {"mWh", 3.6}, {"Wh", 3600}, {"kWh", 3.6e6}};
 constexpr Unit kFractions[] = {{"", 1}, {"%", 0.01}, {"point", 0.01}, {"points", 0.01}};
+
+/// The number in the largest of `units` that it fills, the smallest when it fills none.
+std::string InUnits(double value, std::span<const Unit> units) {
+  const Unit* chosen = &units.front();
+  for (const Unit& unit : units)
+    if (value >= unit.factor) chosen = &unit;
+  return fmt::format("{} {}", FormatNumber(value / chosen->factor), chosen->name);
+}
 
 }  // namespace
 
@@ -57,6 +74,27 @@ Result<double> ParseDuration(std::string_view text) {
 Result<double> ParseBytes(std::string_view text) {
   return ParseQuantity(text, kBytes, "a size",
                        "a number and a unit: \"4 MiB\" (B, kB, MB, GB, KiB, MiB, GiB)");
+}
+
+Result<double> ParseOperationRate(std::string_view text) {
+  return ParseQuantity(text, kOperationRates, "a rate of operations",
+                       "a number and a unit: \"12 TOPS\" (MOPS, GOPS, TOPS, MFLOPS, GFLOPS, TFLOPS)");
+}
+
+Result<double> ParseByteRate(std::string_view text) {
+  return ParseQuantity(
+      text, kByteRates, "a rate of bytes",
+      "a number and a unit: \"12.8 GB/s\" (B/s, kB/s, MB/s, GB/s, TB/s, KiB/s, MiB/s, GiB/s, "
+      "bit/s, kbit/s, Mbit/s, Gbit/s)");
+}
+
+Result<double> ParsePower(std::string_view text) {
+  return ParseQuantity(text, kPowers, "a power", "a number and a unit: \"3 W\" (uW, mW, W, kW)");
+}
+
+Result<double> ParseEnergy(std::string_view text) {
+  return ParseQuantity(text, kEnergies, "an energy",
+                       "a number and a unit: \"20 Wh\" (uJ, mJ, J, kJ, mWh, Wh, kWh)");
 }
 
 Result<double> ParseFraction(std::string_view text) {
@@ -86,6 +124,26 @@ std::string FormatBytes(double bytes) {
     unit = next;
   }
   return fmt::format("{} {}", FormatNumber(value), unit);
+}
+
+std::string FormatOperationRate(double operations_per_second) {
+  static constexpr Unit units[] = {{"MOPS", 1e6}, {"GOPS", 1e9}, {"TOPS", 1e12}};
+  return InUnits(operations_per_second, units);
+}
+
+std::string FormatByteRate(double bytes_per_second) {
+  static constexpr Unit units[] = {{"B/s", 1}, {"kB/s", 1e3}, {"MB/s", 1e6}, {"GB/s", 1e9}, {"TB/s", 1e12}};
+  return InUnits(bytes_per_second, units);
+}
+
+std::string FormatPower(double watts) {
+  static constexpr Unit units[] = {{"uW", 1e-6}, {"mW", 1e-3}, {"W", 1}};
+  return InUnits(watts, units);
+}
+
+std::string FormatEnergy(double joules) {
+  static constexpr Unit units[] = {{"uJ", 1e-6}, {"mJ", 1e-3}, {"J", 1}, {"Wh", 3600}};
+  return InUnits(joules, units);
 }
 
 std::string FormatPercent(double fraction) { return fmt::format("{:.1f} %", fraction * 100); }

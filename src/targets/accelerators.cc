@@ -90,9 +90,21 @@ const std::vector<const Accelerator*>& AllAccelerators() {
 }
 
 const Accelerator* FindAccelerator(std::string_view name) {
+  static const Accelerator unknown = {.name = std::string(kUnknownRules),
+                                      .title = "an accelerator without support rules",
+                                      .runtime = "no version",
+                                      .source = "nobody wrote down what it takes"};
+  if (name == kUnknownRules) return &unknown;
   for (const Accelerator* accelerator : AllAccelerators())
     if (accelerator->name == name) return accelerator;
   return nullptr;
+}
+
+std::vector<std::string> RuleNames() {
+  std::vector<std::string> names;
+  for (const Accelerator* accelerator : AllAccelerators()) names.push_back(accelerator->name);
+  names.emplace_back(kUnknownRules);
+  return names;
 }
 
 Status Validate(const Accelerator& accelerator) {

@@ -6,6 +6,8 @@
 #include <cstdlib>
 
 #include "support/toml.h"
+#include "targets/device_toml.h"
+#include "targets/fact_toml.h"
 #include "targets/judge.h"
 #include "targets/rule.h"
 
@@ -14,64 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<FactKind> ParseKind(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const std::string text, value.String());
-  for (const FactKind kind : {FactKind::kMeasured, FactKind::kReported, FactKind::kInferred})
-    if (text == NameOf(kind)) return kind;
-  return value.Wrong("'" + Escaped(text) + "' is no kind of fact", "measured, reported or inferred");
-}
-
-Result<Fact> ParseFact(const TomlValue& value) {
-  static const std::vector<std::string> keys = {"value", "kind", "source"};
-  if (!value.is_table()) return value.Wrong("a fact is a table", "{ value = ..., kind = ..., source = ... }");
-  Fact fact;
-  bool has_value = false;
-  for (const auto& [key, member] : value.Members()) {
-    if (key == "value") {
-      has_value = true;
-      if (const auto yes = member.Boolean(); yes.ok()) {
-        fact.value = *yes ? 1 : 0;
-      } else {
-        SHOEHORN_ASSIGN(fact.value, member.Number());
-        if (fact.value < 0)
-          return member.Wrong(fmt::format("the fact's value is {}", fact.value), "0 or a number above it");
-      }
-    } else if (key == "kind") {
-      SHOEHORN_ASSIGN(fact.kind, ParseKind(member));
-    } else if (key == "source") {
-      SHOEHORN_ASSIGN(fact.source, member.String());
-    } else {
-      return member.UnknownKey(keys);
-    }
-  }
-  if (!has_value) return value.Wrong("the fact has no value", "a key 'value' with a number, true or false");
-  if (fact.source.empty())
-    return value.Wrong("the fact has no source", "a key 'source': the public page or file that says so");
-  return fact;
-}
-
-Result<std::string> OneOf(const TomlValue& value, const std::vector<std::string>& known,
-                          const std::string& what) {
-  SHOEHORN_ASSIGN(const std::string name, value.String());
-  if (std::ranges::find(known, name) != known.end()) return name;
-  const std::string near = DidYouMean(name, known);
-  std::string list;
-  for (const std::string& each : known) list += (list.empty() ? "" : ", ") + each;
-  return value.Wrong("there is no " + what + " '" + Escaped(name) + "'", "one of " + list,
-                     near.empty() ? "" : "did you mean '" + near + "'?");
-}
-
-std::vector<std::string> AcceleratorNames() {
-  std::vector<std::string> names;
-  for (const Accelerator* accelerator : AllAccelerators()) names.push_back(accelerator->name);
-  return names;
-}
-
 Status ParseJudge(const TomlValue& value, Profile& profile) {
   if (!value.is_table()) return value.Wrong("'judge' is a table", "[judge] with a key 'name'");
   for (const auto& [key, member] : value.Members()) {
     if (key == "name") {
-      SHOEHORN_ASSIGN(profile.judge, OneOf(member, JudgeNames(), "judge"));
+      SHOEHORN_ASSIGN(profile.judge, ReadWord(member, JudgeNames(), "judge"));
     } else {
       SHOEHORN_ASSIGN(profile.judge_options[key], member.String());
     }
@@ -99,29 +48,24 @@ fs::path ProfilesFolder() {
 
 }  // namespace
 
-std::string_view NameOf(FactKind kind) {
-  switch (kind) {
-    case FactKind::kMeasured:
-      return "measured";
-    case FactKind::kReported:
-      return "reported";
-    case FactKind::kInferred:
-      return "inferred";
-  }
-  return "";
-}
-
 double Profile::Number(std::string_view fact, double otherwise) const {
   const auto found = facts.find(std::string(fact));
   return found == facts.end() ? otherwise : found->second.value;
 }
 
+bool Profile::Speaks(std::string_view of_accelerator) const {
+  return accelerator == of_accelerator ||
+         (device && std::ranges::any_of(
+                        device->units, [&](const Unit& unit) { return unit.accelerator == of_accelerator; }));
+}
+
 Result<Profile> LoadProfile(const fs::path& file) {
-  static const std::vector<std::string> keys = {"name",      "title", "accelerator",
-                                                "precision", "judge", "facts"};
+  static const std::vector<std::string> keys = {"name",  "title",  "accelerator", "precision", "judge",
+                                                "facts", "device", "unit",        "copy"};
   SHOEHORN_ASSIGN(const TomlValue root, LoadToml(file));
   Profile profile;
   profile.file = file;
+  DeviceTables tables;
   for (const auto& [key, value] : root.Members()) {
     if (key == "name") {
       SHOEHORN_ASSIGN(profile.name, value.String());
@@ -131,16 +75,22 @@ Result<Profile> LoadProfile(const fs::path& file) {
     } else if (key == "title") {
       SHOEHORN_ASSIGN(profile.title, value.String());
     } else if (key == "accelerator") {
-      SHOEHORN_ASSIGN(profile.accelerator, OneOf(value, AcceleratorNames(), "accelerator"));
+      SHOEHORN_ASSIGN(profile.accelerator, ReadWord(value, RuleNames(), "accelerator"));
     } else if (key == "precision") {
-      SHOEHORN_ASSIGN(profile.precision, OneOf(value, {"fp32", "fp16", "bf16", "int8"}, "precision"));
+      SHOEHORN_ASSIGN(profile.precision, ReadWord(value, Precisions(), "precision"));
     } else if (key == "judge") {
       SHOEHORN_TRY(ParseJudge(value, profile));
     } else if (key == "facts") {
       if (!value.is_table()) return value.Wrong("'facts' is a table", "[facts.NAME] with value and source");
       for (const auto& [fact, member] : value.Members()) {
-        SHOEHORN_ASSIGN(profile.facts[fact], ParseFact(member));
+        SHOEHORN_ASSIGN(profile.facts[fact], ReadFact(member));
       }
+    } else if (key == "device") {
+      tables.device = value;
+    } else if (key == "unit") {
+      tables.units = value;
+    } else if (key == "copy") {
+      tables.copies = value;
     } else {
       return value.UnknownKey(keys);
     }
@@ -149,6 +99,7 @@ Result<Profile> LoadProfile(const fs::path& file) {
   if (profile.title.empty()) return Missing(file, "title", "the target in words").error();
   if (profile.accelerator.empty())
     return Missing(file, "accelerator", "whose rules hold: a name that `shoehorn targets` lists").error();
+  SHOEHORN_ASSIGN(profile.device, ReadDevice(tables));
   return profile;
 }
 

@@ -6,6 +6,8 @@
 //   [facts.fp16]
 //   value = false
 //   source = "..."
+// What it says of compute units, rates and watts is a Device (targets/device.h); docs/profiles.md has every
+// key.
 #pragma once
 
 #include <filesystem>
@@ -20,10 +22,13 @@
 
 namespace shoehorn::targets {
 
+/// The accelerator of what nobody wrote rules for: all of its operators are unknown.
+inline constexpr std::string_view kUnknownRules = "unknown";
+
 struct Profile {
   std::string name;         ///< as the user writes it: "qcs6490"
   std::string title;        ///< "Qualcomm QCS6490, Hexagon HTP v68"
-  std::string accelerator;  ///< whose rules hold: a name of AllAccelerators()
+  std::string accelerator;  ///< whose rules hold: a name of AllAccelerators(), or kUnknownRules
   std::string judge;        ///< which compiler can judge: a name of AllJudges(), or empty
   std::map<std::string, std::string> judge_options;  ///< e.g. soc_model = "93"
   std::string precision;                             ///< how the target runs best: "int8", "fp16", "fp32"
@@ -31,6 +36,10 @@ struct Profile {
   std::optional<Device> device;  ///< its units with rates and watts; absent: `place` cannot count on it
   std::filesystem::path file;
 
+  /// False: `check` has nothing to say about this target.
+  bool HasRules() const { return accelerator != kUnknownRules; }
+  /// Its own accelerator or that of one of its units.
+  bool Speaks(std::string_view of_accelerator) const;
   /// The fact's value, or `otherwise` when the profile does not say.
   double Number(std::string_view fact, double otherwise) const;
   bool Has(std::string_view fact) const { return Number(fact, 0) != 0; }

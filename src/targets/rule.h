@@ -84,7 +84,10 @@ struct Accelerator {
 
 /// All accelerators, in the order of accelerators.def, each made on first use.
 const std::vector<const Accelerator*>& AllAccelerators();
+/// That of this name; for kUnknownRules a table without rows, of which every operator is unknown.
 const Accelerator* FindAccelerator(std::string_view name);
+/// What a profile may name: every accelerator, and kUnknownRules.
+std::vector<std::string> RuleNames();
 
 /// Errors (blame kFault): an operator with two rows, two rules of one id in a row, a cure that is no pass, a
 /// rule without sentence or source.

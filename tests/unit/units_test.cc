@@ -40,6 +40,41 @@ TEST(UnitsTest, ReadsFractions) {
   EXPECT_FALSE(ParseFraction("5 percent").ok());
 }
 
+TEST(UnitsTest, ReadsRatesPowersAndEnergies) {
+  EXPECT_DOUBLE_EQ(*ParseOperationRate("12 TOPS"), 12e12);
+  EXPECT_DOUBLE_EQ(*ParseOperationRate("8.1 TFLOPS"), 8.1e12);
+  EXPECT_DOUBLE_EQ(*ParseOperationRate("90 GOPS"), 90e9);
+  EXPECT_DOUBLE_EQ(*ParseByteRate("12.8 GB/s"), 12.8e9);
+  EXPECT_DOUBLE_EQ(*ParseByteRate("100 Mbit/s"), 12.5e6);
+  EXPECT_DOUBLE_EQ(*ParseByteRate("2 MiB/s"), 2 * 1024 * 1024);
+  EXPECT_DOUBLE_EQ(*ParsePower("250 mW"), 0.25);
+  EXPECT_DOUBLE_EQ(*ParsePower("3 W"), 3);
+  EXPECT_DOUBLE_EQ(*ParseEnergy("20 Wh"), 72000);
+  EXPECT_DOUBLE_EQ(*ParseEnergy("5 J"), 5);
+  EXPECT_DOUBLE_EQ(*ParseEnergy("80 uJ"), 80e-6);
+}
+
+TEST(UnitsTest, RefusesUnitsThatDoNotConvert) {
+  EXPECT_EQ(ParsePower("5 V").error().found, "'5 V' is not a power");
+  EXPECT_EQ(ParsePower("5 V").error().expected, "a number and a unit: \"3 W\" (uW, mW, W, kW)");
+  EXPECT_EQ(ParsePower("-3 W").error().found, "'-3 W' is not a power");
+  EXPECT_EQ(ParseEnergy("20 W").error().found, "'20 W' is not an energy");
+  EXPECT_EQ(ParseOperationRate("12 GB/s").error().found, "'12 GB/s' is not a rate of operations");
+  EXPECT_EQ(ParseByteRate("12.8 GB").error().found, "'12.8 GB' is not a rate of bytes");
+  EXPECT_FALSE(ParseByteRate("12.8").ok());
+}
+
+TEST(UnitsTest, WritesRatesPowersAndEnergies) {
+  EXPECT_EQ(FormatOperationRate(12e12), "12.0 TOPS");
+  EXPECT_EQ(FormatOperationRate(76.8e9), "76.8 GOPS");
+  EXPECT_EQ(FormatByteRate(12.8e9), "12.8 GB/s");
+  EXPECT_EQ(FormatByteRate(5e8), "500 MB/s");
+  EXPECT_EQ(FormatPower(0.25), "250 mW");
+  EXPECT_EQ(FormatPower(3), "3.00 W");
+  EXPECT_EQ(FormatEnergy(0.12), "120 mJ");
+  EXPECT_EQ(FormatEnergy(72000), "20.0 Wh");
+}
+
 TEST(UnitsTest, WritesQuantities) {
   EXPECT_EQ(FormatDuration(0.00085), "850 us");
   EXPECT_EQ(FormatDuration(0.0123), "12.3 ms");
