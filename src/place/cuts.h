@@ -21,6 +21,7 @@ namespace shoehorn::place {
 /// A node of the model that depends on its inputs. The caller fills in the costs.
 struct CutNode {
   const ir::Node* node = nullptr;
+  size_t unit = 0;                    ///< of the device, on which it runs there
   double device_s = 0, device_j = 0;  ///< in the head
   double tail_s = 0;                  ///< in the tail
   bool on_device = false;             ///< must be in the head: an answer that must come without the link

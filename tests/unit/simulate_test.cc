@@ -84,7 +84,7 @@ TEST(SimulateTest, WaitsAsPollaczekAndKhinchineSay) {
     const double service = 0.02;
     std::vector<double> arrivals;
     double time = 0;
-    for (int i = 0; i < 400000; ++i) {
+    for (int i = 0; i < 200000; ++i) {
       time += -std::log(1 - static_cast<double>(random() >> 11) * 0x1p-53) * service / rho;
       arrivals.push_back(time);
     }
