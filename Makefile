@@ -1,9 +1,10 @@
 # Everything a user or a developer asks for, from a bare machine on. `make` alone lists it.
-.PHONY: help setup vendors build test demo bench bench-kill bench-targets peers sanitize lint clean
+.PHONY: help setup vendors servers build test demo bench bench-kill bench-targets peers sanitize lint clean
 
 help:
 	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
 	@echo "make vendors   bring vendors' own compilers, which judge models (98 MB, optional, their licences)"
+	@echo "make servers   bring the server that tests of the agent talk to (90 MB, optional)"
 	@echo "make build     set up, configure and compile: build/bin/shoehorn"
 	@echo "make test      build and run all tests (unit, golden, e2e)"
 	@echo "make demo      fit a number-plate reader to its spec, from model to report"
@@ -20,10 +21,13 @@ setup:
 vendors: setup
 	@tools/vendors.sh
 
+servers: setup
+	@tools/servers.sh
+
 build: setup
 	@tools/build.sh release
 
-test: build vendors
+test: build vendors servers
 	ctest --preset release
 
 demo: setup
@@ -42,7 +46,7 @@ bench-targets: build vendors
 bench-kill: build
 	bench/kill_fit.sh demo/specs/kws.toml
 
-sanitize: setup vendors
+sanitize: setup vendors servers
 	@tools/build.sh asan
 	ctest --preset asan
 

@@ -45,5 +45,12 @@ file(GLOB SHOEHORN_ONNXRUNTIME_LIBRARY ${SHOEHORN_DEPS_DIR}/onnxruntime/lib/libo
 target_compile_definitions(onnxruntime INTERFACE ORT_API_MANUAL_INIT
                            SHOEHORN_ONNXRUNTIME_LIBRARY="${SHOEHORN_ONNXRUNTIME_LIBRARY}")
 
+# The agent's: the server of the tail, the queue of events, their receiver, the metrics. Seen by src/runtime alone.
+pkg_check_modules(grpc REQUIRED IMPORTED_TARGET grpc++)
+pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-pull)
+find_program(SHOEHORN_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
+
 set(OpenVINO_DIR ${SHOEHORN_DEPS_DIR}/openvino/openvino/cmake)
 find_package(OpenVINO REQUIRED COMPONENTS Runtime)

@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""Runs the agent over a recorded link against a real Triton server, kills it in between, and counts.
+
+  bench/agent.py --plan FOLDER/plan.json --frames FOLDER --model tail.onnx --trace links/att-lte-driving.csv
+
+The server and the receiver of events live in a network namespace of their own behind a veth pair, shaped by token
+buckets that follow the trace second by second: uplink one way, downlink the other. Both speak TLS with certificates
+made here; the receiver wants a token. Times are taken here, too, when an answer's line is read, so that the agent is
+not believed about its own deadlines. Ends with 1 when a frame was late or unanswered or an event is missing, 77 where
+this machine cannot do it (it takes root, ip, tc, openssl and tools/servers.sh).
+"""
+import argparse
+import csv
+import datetime
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TRITON = ROOT / ".deps/triton/pytriton/tritonserver"
+TOKEN = "token-of-the-bench"
+READING_S = 0.005  # what it may take this process to notice a line
+
+SCRIPT = '''import os
+import onnxruntime
+import triton_python_backend_utils as triton
+
+class TritonPythonModel:
+    def initialize(self, arguments):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        path = os.path.join(arguments["model_repository"], arguments["model_version"], "model.onnx")
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.inputs = [port.name for port in self.session.get_inputs()]
+        self.outputs = [port.name for port in self.session.get_outputs()]
+
+    def execute(self, requests):
+        return [self.answer(request) for request in requests]
+
+    def answer(self, request):
+        feeds = {name: triton.get_input_tensor_by_name(request, name).as_numpy() for name in self.inputs}
+        results = self.session.run(self.outputs, feeds)
+        return triton.InferenceResponse([triton.Tensor(*pair) for pair in zip(self.outputs, results)])
+'''
+TYPES = {"float": "FP32", "float16": "FP16", "uint8": "UINT8", "int8": "INT8", "int64": "INT64", "int32": "INT32"}
+
+
+def run(*words: str) -> None:
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+class Link:
+    """A veth pair whose far end lies in a namespace; each direction has a token bucket of its own."""
+
+    def __init__(self) -> None:
+        number = os.getpid() % 60000
+        self.space, self.near, self.far = f"shoehorn{number}", f"sh{number}a", f"sh{number}b"
+        net = f"10.{200 + number // 15000}.{number % 250}"
+        self.near_address, self.far_address = net + ".1", net + ".2"
+        run("ip", "netns", "add", self.space)
+        run("ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far)
+        run("ip", "link", "set", self.far, "netns", self.space)
+        run("ip", "addr", "add", self.near_address + "/30", "dev", self.near)
+        run("ip", "link", "set", self.near, "up")
+        for words in (["ip", "addr", "add", self.far_address + "/30", "dev", self.far],
+                      ["ip", "link", "set", self.far, "up"], ["ip", "link", "set", "lo", "up"]):
+            run("ip", "netns", "exec", self.space, *words)
+        self.shapers = {
+            self.near: subprocess.Popen(["tc", "-force", "-batch", "-"], stdin=subprocess.PIPE, text=True),
+            self.far: subprocess.Popen(["ip", "netns", "exec", self.space, "tc", "-force", "-batch", "-"],
+                                       stdin=subprocess.PIPE, text=True)}
+        self.rates: dict[str, float] = {}
+
+    def set_rate(self, device: str, kbps: float) -> None:
+        kbps = max(kbps, 1)
+        if self.rates.get(device) == kbps:
+            return  # a change fills the bucket: what stays the same is not said again
+        verb = "change" if device in self.rates else "add"
+        self.rates[device] = kbps
+        burst = max(1600, int(kbps * 1000 / 8 * 0.01))
+        shaper = self.shapers[device].stdin
+        shaper.write(f"qdisc {verb} dev {device} root tbf rate {kbps:.0f}kbit burst {burst} latency 200ms\n")
+        shaper.flush()
+
+    def set_rates(self, up: float, down: float) -> None:
+        self.set_rate(self.near, up)
+        self.set_rate(self.far, down)
+
+    def close(self) -> None:
+        for shaper in self.shapers.values():
+            shaper.stdin.close()
+            shaper.wait()
+        subprocess.run(["ip", "link", "del", self.near], check=False)
+        subprocess.run(["ip", "netns", "del", self.space], check=False)
+
+
+def read_trace(path: str, seconds: int) -> list[tuple[float, float]]:
+    """(uplink, downlink) of each second: the window of the trace with the most seconds under 100 kbit/s."""
+    rows, up, down = [], 0.0, 0.0
+    with open(path, encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            up = float(row["uplink_kbps"] or up)
+            down = float(row["downlink_kbps"] or down)
+            rows.append((up or down, down or up))
+    rows = rows * (1 + seconds // max(1, len(rows)))
+    bad = [min(row) < 100 for row in rows]
+    start = max(range(len(rows) - seconds + 1), key=lambda at: sum(bad[at:at + seconds]))
+    return rows[start:start + seconds]
+
+
+def make_certificates(folder: pathlib.Path, address: str) -> None:
+    (folder / "san.txt").write_text(f"subjectAltName=IP:{address}\n")
+    new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    for words in (new + ["-x509", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem"],
+                  new + ["-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr"],
+                  ["openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                   "-CAcreateserial", "-days", "2", "-extfile", "san.txt", "-out", "server.pem"]):
+        subprocess.run(words, cwd=folder, check=True, stderr=subprocess.DEVNULL)
+
+
+def write_repository(plan: dict, model: str, folder: pathlib.Path) -> None:
+    def ports(key: str, tensors: list) -> str:
+        return f"{key} [" + ", ".join(
+            f'{{ name: "{t["name"]}" data_type: TYPE_{TYPES[t["type"]]} dims: {t["shape"]} }}' for t in tensors) + " ]\n"
+
+    home = folder / plan["tail"]["endpoint"]["model"]
+    (home / "1").mkdir(parents=True)
+    shutil.copy(model, home / "1/model.onnx")
+    (home / "1/model.py").write_text(SCRIPT)
+    (home / "config.pbtxt").write_text(f'name: "{home.name}"\nbackend: "python"\nmax_batch_size: 0\n' +
+                                       ports("input", plan["tail"]["inputs"]) + ports("output", plan["tail"]["outputs"]) +
+                                       "instance_group [ { kind: KIND_CPU } ]\n")
+
+
+class Agent:
+    """One life of the agent. Each line of its answers is stamped when it is read."""
+
+    def __init__(self, words: list[str], log) -> None:
+        self.answers: list[tuple[float, dict]] = []
+        self.started = time.time()
+        self.ended = 0.0
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True,
+                                        env={**os.environ, "SHOEHORN_BENCH_TOKEN": TOKEN})
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self) -> None:
+        for line in self.process.stdout:
+            if line.endswith("\n"):
+                self.answers.append((time.time(), json.loads(line)))
+
+    def stop(self, number: int) -> None:
+        self.ended = time.time()
+        self.process.send_signal(number)
+        self.process.wait(60)
+        self.reader.join()
+
+
+def utc(text: str) -> float:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default=str(ROOT / "build/bin/shoehorn"))
+    parser.add_argument("--plan", required=True)
+    parser.add_argument("--frames", required=True)
+    parser.add_argument("--format", default="raw")
+    parser.add_argument("--model", required=True, help="the tail, as the server hosts it")
+    parser.add_argument("--trace", required=True)
+    parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--rate", type=float, default=10)
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    tools = [tool for tool in ("ip", "tc", "openssl") if shutil.which(tool) is None]
+    if os.geteuid() != 0 or tools or not TRITON.exists():
+        print("skipped: it takes root, ip, tc, openssl and Triton (make servers)")
+        return 77
+    try:
+        link = Link()
+    except subprocess.CalledProcessError as error:
+        print("skipped: no network namespaces here:", error)
+        return 77
+    children: list[subprocess.Popen] = []
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="shoehorn-agent-"))
+    try:
+        return measure(options, link, children, folder)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+        link.close()
+        shutil.rmtree(folder)
+
+
+def measure(options, link: Link, children: list, folder: pathlib.Path) -> int:
+    source = pathlib.Path(options.plan)
+    shutil.copytree(source.parent, folder / "plan")
+    plan = json.loads(source.read_text())
+    plan["tail"]["endpoint"].update(address=f"{link.far_address}:8001", tls=True, ca_file="../ca.pem", token_env="",
+                                    token_file="")
+    plan["events"].update(url=f"https://{link.far_address}:8443/events", ca_file="../ca.pem",
+                          token_env="SHOEHORN_BENCH_TOKEN", token_file="")
+    (folder / "plan/plan.json").write_text(json.dumps(plan))
+    make_certificates(folder, link.far_address)
+    write_repository(plan, options.model, folder / "repository")
+    inside = ["ip", "netns", "exec", link.space]
+    server_log, agent_log = open(folder / "server.log", "w+"), open(folder / "agent.log", "w+")
+    children.append(subprocess.Popen(inside + [
+        str(TRITON / "bin/tritonserver"), f"--model-repository={folder}/repository",
+        f"--backend-directory={TRITON}/backends", "--grpc-address=0.0.0.0", "--grpc-port=8001", "--allow-http=false",
+        "--allow-metrics=false", "--grpc-use-ssl=true", f"--grpc-server-cert={folder}/server.pem",
+        f"--grpc-server-key={folder}/server.key"], stderr=server_log, stdout=server_log))
+    receiver = [sys.executable, str(ROOT / "tests/servers/event_receiver.py"), str(folder / "received"), "--host",
+                "0.0.0.0", "--port", "8443", "--certificate", str(folder / "server.pem"), "--key",
+                str(folder / "server.key"), "--token", TOKEN, "--swallow", "17"]
+    children.append(subprocess.Popen(inside + receiver, stdout=subprocess.DEVNULL, stderr=server_log))
+    for _ in range(300):
+        if "Started GRPCInferenceService" in (folder / "server.log").read_text():
+            break
+        time.sleep(0.1)
+    else:
+        print("Triton did not start:\n" + (folder / "server.log").read_text()[-2000:])
+        return 1
+
+    trace = read_trace(options.trace, options.seconds)
+    dice = random.Random(options.seed)
+    slot = options.seconds / (options.kills + 1)
+    kills = [slot * (i + 1) + dice.uniform(-0.3, 0.3) * slot for i in range(options.kills)]
+    words = [options.program, "run", str(folder / "plan/plan.json"), "--frames", options.frames, "--format",
+             options.format, "--repeat", "--rate", str(options.rate)]
+    link.set_rates(*trace[0])
+    lives = [Agent(words, agent_log)]
+    start = time.monotonic()
+    second, next_kill = 0, 0
+    while (now := time.monotonic() - start) < options.seconds:
+        if now >= second:
+            link.set_rates(*trace[second])
+            second += 1
+        if next_kill < len(kills) and now >= kills[next_kill]:
+            lives[-1].stop(signal.SIGKILL)
+            lives.append(Agent(words, agent_log))
+            next_kill += 1
+        time.sleep(0.005)
+    lives[-1].stop(signal.SIGTERM)
+    link.set_rates(100000, 100000)
+    drain = Agent(words + ["--count", "1", "--linger", "60"], agent_log)
+    drain.process.wait(90)
+    drain.reader.join()
+    return report(options, plan, trace, lives, drain, folder)
+
+
+def report(options, plan: dict, trace: list, lives: list, drain: Agent, folder: pathlib.Path) -> int:
+    answers = [pair for life in lives for pair in life.answers]
+    deadline = plan["deadline_s"]
+    late_here = [a for at, a in answers if at - utc(a["arrived"]) > deadline + READING_S]
+    late = [a for _, a in answers if a["late"]]
+    none = [a for _, a in answers if a["by"] == "none"]
+    missing, in_flight = 0, []
+    for index, life in enumerate(lives):
+        numbers = sorted(a["frame"] for _, a in life.answers)
+        missing += (numbers[-1] + 1 - len(numbers)) if numbers else 0
+        if index + 1 < len(lives) and numbers:
+            first = min(utc(a["arrived"]) for _, a in life.answers)
+            in_flight.append(int((life.ended - first) * options.rate) + 1 - len(numbers))
+    told = [a["event"] for _, a in answers + drain.answers if "event" in a]
+    received = [json.loads(line) for line in (folder / "received").read_text().splitlines()]
+    keys = [event["key"] for event in received]
+    order = {key: at for at, key in enumerate(keys)}
+    known = [order[key] for key in told if key in order]
+    lost, unseen = len(set(told) - set(keys)), len(set(keys) - set(told))
+    own = sorted(a["own_ms"] for _, a in answers if a["by"] == "tail")
+    latency = sorted(a["latency_ms"] for _, a in answers)
+    by = {who: sum(a["by"] == who for _, a in answers) for who in ("tail", "device", "fallback", "none")}
+    restart = [min(utc(a["arrived"]) for _, a in life.answers) - life.started for life in lives[1:] if life.answers]
+    up = sorted(row[0] for row in trace)
+    print(f"trace {pathlib.Path(options.trace).name}: {options.seconds} s, uplink median {up[len(up) // 2]:.0f} kbit/s, "
+          f"{sum(min(row) < 100 for row in trace)} s under 100 kbit/s; no delay added beyond the buckets' queues")
+    print(f"frames: {len(answers)} answered at {options.rate:g} a second, deadline {deadline * 1e3:.0f} ms: {by}")
+    print(f"  late by the agent's clock {len(late)}, by the reader's {len(late_here)} (+{READING_S * 1e3:.0f} ms), "
+          f"without an answer {missing + len(none)}; in flight at the {options.kills} kills {in_flight}")
+    print(f"  latency p50 {latency[len(latency) // 2]:.1f} ms, p99 {latency[int(len(latency) * 0.99)]:.1f} ms, "
+          f"greatest {latency[-1]:.1f} ms; first frame after a kill {statistics.mean(restart or [0]):.2f} s later")
+    if own:
+        print(f"  own cost of frames by the tail: p50 {own[len(own) // 2]:.3f} ms, p99 {own[int(len(own) * 0.99)]:.3f} ms")
+    print(f"events: {len(told)} told in answers, {len(keys)} at the receiver ({len(set(keys))} different), {lost} lost, "
+          f"in order: {known == sorted(known)}; {unseen} whose answer a kill kept back; "
+          f"{received[-1]['post'] if received else 0} posts, each 17th answer swallowed")
+    good = not (late or late_here or none or missing or lost) and len(set(keys)) == len(keys) and known == sorted(known)
+    if not good:
+        print("the agent's log ends:\n" + (folder / "agent.log").read_text()[-3000:])
+    print("kept" if good else "NOT kept")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+// The agent's decisions: who answers a frame, and when that is settled.
+#include <spdlog/spdlog.h>
+
+#include "runtime/agent_frame.h"
+
+namespace shoehorn::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kLastMoment = 1ms;  // before a deadline: what writing a line takes
+constexpr double kMargin = 0.003;  // seconds that a fallback starts before its estimate says
+constexpr auto kIdle = 1s;
+
+}  // namespace
+
+template <typename T, typename F>
+void Agent::Serve(Line<T>& line, const F& work) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    line.ready.wait(lock, [&] { return stop_ || !line.waiting.empty(); });
+    if (line.waiting.empty()) return;
+    T next = std::move(line.waiting.front());
+    line.waiting.pop_front();
+    lock.unlock();
+    work(std::move(next));
+    lock.lock();
+  }
+}
+
+void Agent::HeadLoop() {
+  Serve(to_head_, [this](const FramePtr& frame) { Think(frame); });
+}
+
+void Agent::Think(const FramePtr& frame) {
+  if (plan_.cascade) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (frame->done || frame->falling_back) return;
+    }
+    const auto start = Clock::now();
+    Result<Tensors> own = fallback_->Run(frame->inputs);
+    const double took = Seconds(Clock::now() - start);
+    const std::lock_guard lock(mutex_);
+    frame->engine_s += took;
+    fallback_pace_.See(took);
+    if (frame->done) return;
+    if (own.ok()) {
+      if (Confidence(own->at(plan_.cascade->output)) >= plan_.cascade->threshold)
+        return Finish(frame, By::kDevice, std::move(*own));
+      frame->kept = std::move(*own);
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (frame->done || frame->falling_back) return;
+    const auto now = Clock::now();
+    const double head_s = head_pace_.typical_s();
+    if (tail_) {
+      const bool up = tail_->reachable();
+      if (up != link_up_) spdlog::info(up ? "the link to the tail is up" : "the link to the tail is down");
+      link_up_ = up;
+      if (!up && fallback_) return FallBack(frame, "the link is down", false);
+      if (!link_.ShouldAsk(now, head_s)) {
+        const double expected = link_.Expected(now);
+        return FallBack(frame, fmt::format("the tail is expected to take {:.0f} ms", expected * 1e3), false);
+      }
+    }
+    // A head that cannot be done in time would only make the next frame late, too.
+    if (fallback_ && now + Duration(head_s) > frame->deadline - Duration(fallback_pace_.typical_s()))
+      return FallBack(frame, "the device is behind", false);
+  }
+  Tensors made;
+  if (head_) {
+    const auto start = Clock::now();
+    Result<Tensors> outputs = head_->Run(frame->inputs);
+    const double took = Seconds(Clock::now() - start);
+    const std::lock_guard lock(mutex_);
+    frame->engine_s += took;
+    head_pace_.See(took);
+    if (frame->done) return;
+    if (!outputs.ok()) return FallBack(frame, "the head failed: " + outputs.error().found, false);
+    if (!tail_) return Finish(frame, By::kDevice, std::move(*outputs));
+    made = std::move(*outputs);
+  }
+  AskTail(frame, std::move(made));
+}
+
+void Agent::AskTail(const FramePtr& frame, Tensors made) {
+  std::vector<ir::Tensor> crossing;
+  for (const place::Crossing& wanted : plan_.tail->inputs) {
+    const auto found = made.find(wanted.name);
+    crossing.push_back(found != made.end() ? found->second : frame->inputs.at(wanted.name));
+  }
+  for (const place::Crossing& wanted : plan_.tail->inputs) made.erase(wanted.name);
+  {
+    const std::lock_guard lock(mutex_);
+    if (frame->done || frame->falling_back) return;
+    frame->head_answers = std::move(made);
+    frame->asked = true;
+    frame->ask_time = Clock::now();
+    link_.Sent(frame->number, frame->ask_time);
+  }
+  tail_->Ask(frame->number, crossing, frame->deadline,
+             [this, frame](TailAnswer answer) { OnTail(frame, std::move(answer)); });
+}
+
+void Agent::OnTail(const FramePtr& frame, TailAnswer answer) {
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  metrics_->Count(answer.fault);
+  if (answer.fault == TailFault::kNone)
+    link_.Answered(frame->number, now);
+  else
+    link_.GivenUp(frame->number, now);
+  const std::string fault(NameOf(answer.fault));
+  if (answer.fault != TailFault::kNone && fault != last_fault_)
+    spdlog::warn("frame {}: the tail is {}: {}", frame->number, fault, answer.why);
+  if (answer.fault == TailFault::kNone && !last_fault_.empty())
+    spdlog::info("frame {}: the tail answers again", frame->number);
+  last_fault_ = answer.fault == TailFault::kNone ? "" : fault;
+  if (frame->done) return;
+  if (answer.fault != TailFault::kNone)
+    return FallBack(frame, fault + (answer.fault == TailFault::kLate ? "" : ": " + answer.why), false);
+  frame->wire_s = Seconds(now - frame->ask_time - answer.cost);
+  Tensors outputs = std::move(frame->head_answers);
+  for (size_t i = 0; i < answer.outputs.size(); ++i)
+    outputs.insert_or_assign(plan_.tail->outputs[i].name, std::move(answer.outputs[i]));
+  if (frame->falling_back) frame->why.clear();
+  Finish(frame, By::kTail, std::move(outputs));
+}
+
+void Agent::FallBack(const FramePtr& frame, const std::string& why, bool tail_may_answer) {
+  if (frame->done) return;
+  if (frame->falling_back) {
+    if (!tail_may_answer) frame->why = why;
+    return;
+  }
+  frame->why = why;
+  if (!frame->kept.empty()) return Finish(frame, By::kDevice, std::move(frame->kept));
+  if (!fallback_) {
+    if (!tail_may_answer) Finish(frame, By::kNone, {});
+    return;
+  }
+  frame->falling_back = true;
+  frame->turn_time = Clock::now();
+  frame->turned_by_watch = tail_may_answer;
+  if (frame->asked) frame->waited_s = Seconds(frame->turn_time - frame->ask_time);
+  to_fallback_.waiting.push_back(frame);
+  to_fallback_.ready.notify_one();
+}
+
+void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
+  frame->done = true;
+  pending_.erase(frame->number);
+  if (frame->asked && by != By::kTail) link_.GivenUp(frame->number, Clock::now());
+  to_answer_.waiting.push_back({frame, by, std::move(outputs)});
+  to_answer_.ready.notify_one();
+}
+
+void Agent::WatchLoop() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) watch_.wait_until(lock, Watch(Clock::now()));
+}
+
+Clock::time_point Agent::Watch(Clock::time_point now) {
+  std::vector<FramePtr> undecided;
+  std::vector<Clock::time_point> deadlines;
+  Clock::time_point next = now + kIdle;
+  for (auto at = pending_.begin(); at != pending_.end();) {
+    const FramePtr frame = (at++)->second;
+    if (now >= frame->deadline - kLastMoment) {
+      if (frame->why.empty()) frame->why = "no answer by the deadline";
+      Finish(frame, By::kNone, {});
+      continue;
+    }
+    next = std::min<Clock::time_point>(next, frame->deadline - kLastMoment);
+    if (frame->falling_back || !frame->loaded) continue;
+    undecided.push_back(frame);
+    deadlines.push_back(frame->deadline);
+  }
+  if (!fallback_) return next;
+  const auto starts = LatestStarts(deadlines, reserve_.worst_s() + kMargin, fallback_pace_.typical_s());
+  for (size_t i = 0; i < starts.size(); ++i) {
+    if (starts[i] > now)
+      next = std::min(next, starts[i]);
+    else
+      FallBack(undecided[i], undecided[i]->asked ? "the tail did not answer in time" : "the device is behind",
+               true);
+  }
+  return next;
+}
+
+void Agent::FallbackLoop() {
+  Serve(to_fallback_, [this](const FramePtr& frame) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (frame->done) return;
+      if (Clock::now() + Duration(fallback_pace_.typical_s()) > frame->deadline) {
+        frame->why += "; too late for the fallback";
+        return Finish(frame, By::kNone, {});
+      }
+    }
+    const auto start = Clock::now();
+    Result<Tensors> outputs = fallback_->Run(frame->inputs);
+    const double took = Seconds(Clock::now() - start);
+    const std::lock_guard lock(mutex_);
+    frame->engine_s += took;
+    fallback_pace_.See(took);
+    if (frame->done) return;
+    if (!outputs.ok()) frame->why += "; the fallback failed: " + outputs.error().found;
+    Finish(frame, outputs.ok() ? By::kFallback : By::kNone, outputs.ok() ? std::move(*outputs) : Tensors());
+  });
+}
+
+void Agent::AnswerLoop() {
+  Serve(to_answer_, [this](Finished finished) { GiveOut(std::move(finished)); });
+}
+
+void Agent::GiveOut(Finished finished) {
+  const Frame& frame = *finished.frame;
+  Answer answer;
+  answer.frame = frame.number;
+  answer.id = frame.id;
+  answer.arrived = frame.wall;
+  answer.by = finished.by;
+  answer.why = frame.why;
+  answer.engine_s = frame.engine_s;
+  answer.wire_s = finished.by == By::kTail ? frame.wire_s : 0;
+  answer.outputs = OutputsJson(finished.outputs, options_.values);
+  const auto before = Clock::now();
+  if (queue_ && answer.by != By::kNone && IsEvent(*plan_.events, finished.outputs)) KeepEvent(answer);
+  const double storing_s = answer.event.empty() ? 0 : Seconds(Clock::now() - before);
+  const double waited_s = finished.by == By::kTail ? 0 : frame.waited_s;
+  const auto now = Clock::now();
+  answer.latency_s = Seconds(now - frame.arrived);
+  answer.late = now > frame.deadline;
+  answer.own_s =
+      std::max(0.0, Seconds(now - frame.taken) - answer.engine_s - answer.wire_s - waited_s - storing_s);
+  const Status written = answers_file_->Append(AnswerLine(answer));
+  if (!written.ok() && !writing_failed_) spdlog::error("answers are not written: {}", written.error().Text());
+  if (written.ok() && writing_failed_) spdlog::info("answers are written again");
+  writing_failed_ = !written.ok();
+  metrics_->Count(answer);
+  Gauges gauges;
+  if (queue_) gauges = {queue_->waiting(), queue_->in_memory(), sender_->sent(), queue_->dropped(), true};
+
+  const std::lock_guard lock(mutex_);
+  gauges.link_up = link_up_;
+  metrics_->Set(gauges);
+  if (finished.by == By::kFallback && frame.turned_by_watch)
+    reserve_.See(Seconds(Clock::now() - frame.turn_time));
+  ++summary_.frames;
+  ++summary_.by[static_cast<size_t>(answer.by)];
+  summary_.late += answer.late ? 1 : 0;
+  summary_.events += answer.event.empty() ? 0 : 1;
+  if (--unanswered_ == 0) settled_.notify_all();
+}
+
+void Agent::KeepEvent(Answer& answer) const {
+  const EventQueue::Added added = queue_->Add(EventBody(*plan_.events, answer));
+  answer.event = added.key;
+  answer.event_kept = added.kept == Kept::kOnDisk     ? "disk"
+                      : added.kept == Kept::kInMemory ? "memory"
+                                                      : "dropped";
+}
+
+}  // namespace shoehorn::runtime

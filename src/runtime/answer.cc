@@ -1,0 +1,155 @@
+#include "runtime/answer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace shoehorn::runtime {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Floats are looked at in place; the rest is rare and small, and widened.
+template <typename F>
+auto WithNumbers(const ir::Tensor& tensor, const F& look) -> decltype(look(std::span<const float>())) {
+  if (tensor.type() == ir::DataType::kFloat) return look(tensor.As<float>());
+  const auto values = tensor.ToDoubles();
+  return look(std::span<const double>(values ? *values : std::vector<double>()));
+}
+
+struct Extremes {
+  double least = 0, greatest = 0;
+  int64_t where = -1;  // of the greatest; -1: no number at all
+};
+
+Extremes ExtremesOf(const ir::Tensor& tensor) {
+  return WithNumbers(tensor, [](const auto values) {
+    Extremes extremes;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const auto value = static_cast<double>(values[i]);
+      if (std::isnan(value)) continue;
+      if (extremes.where < 0 || value > extremes.greatest) {
+        if (extremes.where < 0) extremes.least = value;
+        extremes.greatest = value;
+        extremes.where = static_cast<int64_t>(i);
+      }
+      extremes.least = std::min(extremes.least, value);
+    }
+    return extremes;
+  });
+}
+
+Json Rounded(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
+
+Json Describe(const ir::Tensor& tensor, bool values) {
+  Json json = {{"type", ir::NameOf(tensor.type())}, {"shape", tensor.dims()}};
+  if (const Extremes extremes = ExtremesOf(tensor); extremes.where >= 0) {
+    json["argmax"] = extremes.where;
+    json["max"] = extremes.greatest;
+  }
+  if (!values) return json;
+  if (const auto numbers = tensor.ToDoubles()) json["values"] = *numbers;
+  return json;
+}
+
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// `object` with one more key, whose value is JSON already.
+std::string WithOutputs(std::string object, const std::string& outputs) {
+  object.pop_back();
+  return object + ",\"outputs\":" + outputs + "}";
+}
+
+template <typename T>
+double RowConfidence(std::span<const T> row) {
+  const auto greatest = static_cast<double>(*std::ranges::max_element(row));
+  double sum = 0, exponentials = 0, least = 0;
+  for (const T score : row) {
+    sum += static_cast<double>(score);
+    exponentials += std::exp(static_cast<double>(score) - greatest);
+    least = std::min(least, static_cast<double>(score));
+  }
+  const bool probabilities = least >= 0 && std::abs(sum - 1) < 1e-3;
+  const double confidence = probabilities ? greatest : 1 / exponentials;
+  return std::isnan(confidence) ? 0 : confidence;
+}
+
+}  // namespace
+
+std::string_view NameOf(By by) {
+  switch (by) {
+    case By::kTail:
+      return "tail";
+    case By::kDevice:
+      return "device";
+    case By::kFallback:
+      return "fallback";
+    case By::kNone:
+      break;
+  }
+  return "none";
+}
+
+std::string UtcText(std::chrono::system_clock::time_point time) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const auto seconds = static_cast<time_t>(since / 1000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, since % 1000);
+}
+
+std::string OutputsJson(const Tensors& outputs, bool values) {
+  Json json = Json::object();
+  for (const auto& [name, tensor] : outputs) json[name] = Describe(tensor, values);
+  return Dump(json);
+}
+
+std::string AnswerLine(const Answer& answer) {
+  Json json = {{"frame", answer.frame}, {"arrived", UtcText(answer.arrived)}};
+  if (!answer.id.empty()) json["id"] = answer.id;
+  json["by"] = NameOf(answer.by);
+  json["latency_ms"] = Rounded(answer.latency_s * 1e3);
+  json["late"] = answer.late;
+  if (!answer.why.empty()) json["why"] = answer.why;
+  json["engine_ms"] = Rounded(answer.engine_s * 1e3);
+  if (answer.wire_s > 0) json["wire_ms"] = Rounded(answer.wire_s * 1e3);
+  json["own_ms"] = Rounded(answer.own_s * 1e3);
+  if (!answer.event.empty()) {
+    json["event"] = answer.event;
+    json["event_kept"] = answer.event_kept;
+  }
+  return WithOutputs(Dump(json), answer.outputs) + "\n";
+}
+
+bool IsEvent(const place::EventRule& rule, const Tensors& outputs) {
+  const auto output = outputs.find(rule.output);
+  if (output == outputs.end()) return false;
+  const Extremes extremes = ExtremesOf(output->second);
+  if (extremes.where < 0) return false;
+  if (rule.when == "max_above") return extremes.greatest > rule.value;
+  if (rule.when == "min_below") return extremes.least < rule.value;
+  return static_cast<double>(extremes.where) == rule.value;
+}
+
+std::string EventBody(const place::EventRule& rule, const Answer& answer) {
+  Json json = {{"frame", answer.frame}, {"arrived", UtcText(answer.arrived)}};
+  if (!answer.id.empty()) json["id"] = answer.id;
+  json["by"] = NameOf(answer.by);
+  json["rule"] = {{"output", rule.output}, {"when", rule.when}, {"value", rule.value}};
+  return WithOutputs(Dump(json), answer.outputs);
+}
+
+double Confidence(const ir::Tensor& scores) {
+  if (scores.rank() == 0 || scores.dims().back() <= 0) return 0;
+  const auto width = static_cast<size_t>(scores.dims().back());
+  return WithNumbers(scores, [width](const auto values) {
+    double least = values.size() < width ? 0 : 1;
+    for (size_t at = 0; at + width <= values.size(); at += width)
+      least = std::min(least, RowConfidence(values.subspan(at, width)));
+    return least;
+  });
+}
+
+}  // namespace shoehorn::runtime

@@ -1,0 +1,310 @@
+#include "runtime/event_queue.h"
+
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+#include <sys/random.h>
+
+#include "support/files.h"
+
+namespace shoehorn::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kApplicationId = 0x73686f65;  // "shoe"
+constexpr auto kStoreAgain = std::chrono::seconds(1);
+
+/// A prepared statement, finalized with the object.
+class Statement {
+ public:
+  Statement(sqlite3* database, const std::string& sql) {
+    code_ = sqlite3_prepare_v2(database, sql.c_str(), -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void Bind(int index, const std::string& text) {
+    if (statement_ != nullptr)
+      sqlite3_bind_text(statement_, index, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+  }
+  int Step() { return statement_ == nullptr ? code_ : sqlite3_step(statement_); }
+  int64_t Integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  std::string Text(int column) const {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return text == nullptr ? "" : text;
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+  int code_;
+};
+
+std::string RandomName() {
+  uint64_t number = 0;
+  SHOEHORN_CHECK(::getrandom(&number, sizeof number, 0) == sizeof number, "the system has no random numbers");
+  return fmt::format("{:016x}", number);
+}
+
+bool IsDamage(int code) { return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB; }
+
+}  // namespace
+
+EventQueue::EventQueue(QueueOptions options) : options_(std::move(options)), run_(RandomName()) {}
+
+EventQueue::~EventQueue() { sqlite3_close(database_); }
+
+Result<std::unique_ptr<EventQueue>> EventQueue::Open(const QueueOptions& options) {
+  std::unique_ptr<EventQueue> queue(new EventQueue(options));
+  Status opened = queue->OpenFile();
+  if (!opened.ok() && IsDamage(queue->failure_)) {
+    const std::string aside = queue->MoveAside();
+    spdlog::error("event queue '{}' is damaged ({}): moved to '{}', a new one is begun",
+                  Escaped(options.file.string()), Escaped(opened.error().found), Escaped(aside));
+    opened = queue->OpenFile();
+  }
+  if (!opened.ok()) return opened.error();
+  return queue;
+}
+
+Status EventQueue::OpenFile() {
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+  if (const int code = sqlite3_open_v2(options_.file.c_str(), &database_, kFlags, nullptr); code != SQLITE_OK)
+    return Failed(code);
+  sqlite3_extended_result_codes(database_, 1);
+  return Prepare();
+}
+
+Status EventQueue::Prepare() {
+  // The journal stays in place between commits: on a full disk its blocks are still there to remove sent
+  // events with.
+  SHOEHORN_TRY(Execute("PRAGMA locking_mode = EXCLUSIVE"));
+  SHOEHORN_TRY(Execute("PRAGMA journal_mode = PERSIST"));
+  SHOEHORN_TRY(Execute("PRAGMA synchronous = FULL"));
+  if (options_.max_pages > 0)
+    SHOEHORN_TRY(Execute(fmt::format("PRAGMA max_page_count = {}", options_.max_pages)));
+  {
+    Statement check(database_, "PRAGMA quick_check(1)");
+    const int code = check.Step();
+    if (code != SQLITE_ROW) return Failed(code);
+    if (check.Text(0) != "ok") return Failed(SQLITE_CORRUPT);
+  }
+  SHOEHORN_ASSIGN(const int64_t id, Number("PRAGMA application_id"));
+  SHOEHORN_ASSIGN(const int64_t tables, Number("SELECT count(*) FROM sqlite_master"));
+  if (tables == 0) {
+    SHOEHORN_TRY(Execute("BEGIN IMMEDIATE"));
+    SHOEHORN_TRY(Execute(fmt::format("PRAGMA application_id = {}", kApplicationId)));
+    SHOEHORN_TRY(
+        Execute("CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " key TEXT NOT NULL UNIQUE, body TEXT NOT NULL)"));
+    SHOEHORN_TRY(Execute("CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"));
+    SHOEHORN_TRY(Execute("INSERT INTO counters VALUES ('dropped', 0)"));
+    SHOEHORN_TRY(Execute("COMMIT"));
+  } else if (id != kApplicationId) {
+    Diagnostic diagnostic = Failed(SQLITE_ERROR);
+    diagnostic.found = "the file is a database of another program";
+    diagnostic.fix = "name another file in the plan's events.queue";
+    return diagnostic;
+  }
+  SHOEHORN_ASSIGN(on_disk_, Number("SELECT count(*) FROM events"));
+  SHOEHORN_ASSIGN(const int64_t dropped, Number("SELECT value FROM counters WHERE name = 'dropped'"));
+  dropped_ = dropped;
+  Publish();
+  // Takes the lock now, so that a second agent is refused at its start.
+  return Execute("BEGIN EXCLUSIVE; COMMIT");
+}
+
+std::string EventQueue::MoveAside() {
+  sqlite3_close(database_);
+  database_ = nullptr;
+  fs::path aside = options_.file.string() + ".damaged";
+  std::error_code code;
+  for (int number = 2; fs::exists(aside, code); ++number)
+    aside = options_.file.string() + ".damaged-" + std::to_string(number);
+  fs::rename(options_.file, aside, code);
+  // A journal belongs to its database: it must not be played back into the new one.
+  const std::string journal = options_.file.string() + "-journal";
+  if (fs::exists(journal, code)) fs::rename(journal, aside.string() + "-journal", code);
+  on_disk_ = 0, sent_up_to_ = 0, rows_to_remove_ = false;
+  return aside.string();
+}
+
+Diagnostic EventQueue::Failed(int code) const {
+  failure_ = code;
+  Diagnostic diagnostic;
+  diagnostic.file = options_.file.string();
+  diagnostic.found = (code & 0xff) == SQLITE_BUSY ? "another process holds the event queue"
+                                                  : std::string("event queue: ") + sqlite3_errstr(code);
+  if ((code & 0xff) == SQLITE_BUSY)
+    diagnostic.fix = "run one agent for a plan, or give each plan its own events.queue";
+  if ((code & 0xff) == SQLITE_CANTOPEN) diagnostic.fix = "let the agent write in the plan's folder";
+  return diagnostic;
+}
+
+Status EventQueue::Execute(const std::string& sql) const {
+  const int code = sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) return Ok();
+  if (sqlite3_get_autocommit(database_) == 0) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  return Failed(code);
+}
+
+Result<int64_t> EventQueue::Number(const std::string& sql) const {
+  Statement statement(database_, sql);
+  const int code = statement.Step();
+  if (code != SQLITE_ROW) return Failed(code);
+  return statement.Integer(0);
+}
+
+Status EventQueue::Insert(const std::string& key, const std::string& body) {
+  Statement statement(database_, "INSERT INTO events (key, body) VALUES (?, ?)");
+  statement.Bind(1, key);
+  statement.Bind(2, body);
+  const int code = statement.Step();
+  if (code != SQLITE_DONE) return Failed(code);
+  ++on_disk_;
+  return Ok();
+}
+
+EventQueue::Added EventQueue::Add(const std::string& body) {
+  const std::lock_guard lock(mutex_);
+  Added added = Keep(body);
+  Publish();
+  arrived_.notify_one();
+  return added;
+}
+
+EventQueue::Added EventQueue::Keep(const std::string& body) {
+  Added added;
+  added.key = run_ + "-" + std::to_string(next_number_++);
+  const std::string full = fmt::format("the backlog is at its limit of {} events", options_.max_events);
+  if (on_disk_ + static_cast<int64_t>(memory_.size()) >= options_.max_events &&
+      !(options_.drop_oldest && DropOldest(full))) {
+    CountDrop(added.key, full);
+    added.kept = Kept::kDropped;
+    added.why = full;
+    return added;
+  }
+  if (!memory_.empty() && Clock::now() >= store_again_) StoreMemory();
+  if (memory_.empty()) {
+    const Status stored = Insert(added.key, body);
+    if (stored.ok()) return added;
+    spdlog::error("event {} is kept in memory, where a kill would lose it: {}", added.key,
+                  stored.error().found);
+    store_again_ = Clock::now() + kStoreAgain;
+  }
+  memory_.push_back({0, added.key, body});
+  added.kept = Kept::kInMemory;
+  added.why = "the disk does not take it";
+  return added;
+}
+
+void EventQueue::StoreMemory() {
+  const size_t before = memory_.size();
+  if (const Status begun = Execute("BEGIN IMMEDIATE"); begun.ok()) {
+    const int64_t rows = on_disk_;
+    bool whole = true;
+    for (const Event& event : memory_) whole = whole && Insert(event.key, event.body).ok();
+    if (whole && Execute("COMMIT").ok()) {
+      memory_.clear();
+      spdlog::info("{} events that waited in memory are on disk now", before);
+      return;
+    }
+    on_disk_ = rows;
+    if (sqlite3_get_autocommit(database_) == 0)
+      sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  store_again_ = Clock::now() + kStoreAgain;
+}
+
+std::optional<Event> EventQueue::OldestOnDisk(int64_t after) {
+  Statement statement(database_, fmt::format("SELECT sequence, key, body FROM events WHERE sequence > {} "
+                                             "ORDER BY sequence LIMIT 1",
+                                             after));
+  if (statement.Step() != SQLITE_ROW) return std::nullopt;
+  return Event{statement.Integer(0), statement.Text(1), statement.Text(2)};
+}
+
+std::optional<Event> EventQueue::Next(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  const auto anything = [this] { return woken_ || on_disk_ + static_cast<int64_t>(memory_.size()) > 0; };
+  arrived_.wait_until(lock, Clock::now() + patience, anything);
+  if (!memory_.empty() && Clock::now() >= store_again_) StoreMemory();
+  std::optional<Event> event = OldestOnDisk(sent_up_to_);
+  if (!event && !memory_.empty()) event = memory_.front();
+  if (event) in_flight_ = event->key;
+  Publish();
+  return event;
+}
+
+void EventQueue::Sent(const Event& event) {
+  const std::lock_guard lock(mutex_);
+  Remove(event);
+  Publish();
+}
+
+void EventQueue::Refused(const Event& event, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  Remove(event);
+  CountDrop(event.key, why);
+  Publish();
+}
+
+void EventQueue::Remove(const Event& event) {
+  in_flight_.reset();
+  if (!memory_.empty() && memory_.front().key == event.key) return memory_.pop_front();
+  // What waited in memory when it was given out may be on disk by now: the key finds it.
+  Statement find(database_, "SELECT sequence FROM events WHERE key = ?");
+  find.Bind(1, event.key);
+  if (find.Step() != SQLITE_ROW) return;
+  sent_up_to_ = std::max(sent_up_to_, find.Integer(0));
+  --on_disk_;
+  if (const Status removed = Execute(fmt::format("DELETE FROM events WHERE sequence <= {}", sent_up_to_));
+      !removed.ok()) {
+    if (!rows_to_remove_) spdlog::warn("sent events cannot be removed yet: {}", removed.error().found);
+    rows_to_remove_ = true;
+  } else {
+    rows_to_remove_ = false;
+  }
+}
+
+bool EventQueue::DropOldest(const std::string& why) {
+  int64_t after = sent_up_to_;
+  std::optional<Event> oldest = OldestOnDisk(after);
+  if (oldest && in_flight_ == oldest->key)
+    oldest = OldestOnDisk(oldest->sequence);  // it may arrive after all
+  if (oldest) {
+    if (!Execute(fmt::format("DELETE FROM events WHERE sequence = {}", oldest->sequence)).ok()) return false;
+    --on_disk_;
+    CountDrop(oldest->key, why);
+    return true;
+  }
+  const auto found =
+      std::ranges::find_if(memory_, [this](const Event& event) { return in_flight_ != event.key; });
+  if (found == memory_.end()) return false;
+  CountDrop(found->key, why);
+  memory_.erase(found);
+  return true;
+}
+
+void EventQueue::CountDrop(const std::string& key, const std::string& why) {
+  ++dropped_;
+  spdlog::warn("event {} is dropped: {}", key, Escaped(why));
+  if (const Status kept =
+          Execute(fmt::format("UPDATE counters SET value = {} WHERE name = 'dropped'", dropped_.load()));
+      !kept.ok())
+    spdlog::warn("the count of dropped events is not on disk: {}", kept.error().found);
+}
+
+void EventQueue::Publish() {
+  in_memory_ = static_cast<int64_t>(memory_.size());
+  waiting_ = on_disk_ + in_memory_;
+}
+
+void EventQueue::Wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  arrived_.notify_all();
+}
+
+}  // namespace shoehorn::runtime
