@@ -10,6 +10,7 @@
 #include "report/columns.h"
 #include "support/diagnostic.h"
 #include "support/units.h"
+#include "targets/device_facts.h"
 #include "targets/judge.h"
 
 namespace shoehorn::report {
@@ -70,6 +71,55 @@ std::string JudgeText(const TargetState& target) {
   if (target.profile.judge.empty()) return "none: its compiler cannot be asked here";
   return fmt::format("{}, {}", target.profile.judge,
                      target.judge_installed ? target.judge : "not installed: " + target.judge);
+}
+
+/// The units, and under each owner its figures with their sources.
+void DeviceLines(const targets::Device& device, Lines& lines) {
+  lines.Heading("units");
+  for (const targets::Unit& unit : device.units) lines.Field(2, "", 0, unit.name + ": " + SummaryOf(unit));
+  std::string owner;
+  for (const targets::DeviceFact& row : FactsOf(device)) {
+    if (row.owner != owner) lines.Heading("figures of " + row.owner);
+    owner = row.owner;
+    lines.Field(2, row.what, 17,
+                fmt::format("{} ({}; {})", row.value, NameOf(row.fact->kind), row.fact->source));
+  }
+}
+
+Json ToJson(const targets::Fact& fact) {
+  return {{"value", fact.value}, {"kind", NameOf(fact.kind)}, {"source", fact.source}};
+}
+
+Json ToJson(const std::optional<targets::Fact>& fact) { return fact ? ToJson(*fact) : Json(); }
+
+/// Figures in operations/s, bytes/s, bytes, seconds, watts and joules.
+Json ToJson(const targets::Device& device) {
+  Json json = {{"memory", ToJson(device.memory)},
+               {"idle_power", ToJson(device.idle_power)},
+               {"sustained_power", ToJson(device.sustained_power)},
+               {"battery", ToJson(device.battery)},
+               {"units", Json::array()},
+               {"copies", Json::array()}};
+  for (const targets::Unit& unit : device.units) {
+    Json peak = Json::object();
+    for (const auto& [precision, fact] : unit.peak) peak[precision] = ToJson(fact);
+    json["units"].push_back({{"name", unit.name},
+                             {"kind", NameOf(unit.kind)},
+                             {"accelerator", unit.accelerator.empty() ? Json() : Json(unit.accelerator)},
+                             {"runtime", unit.runtime},
+                             {"peak", std::move(peak)},
+                             {"efficiency", ToJson(unit.efficiency)},
+                             {"bandwidth", ToJson(unit.bandwidth)},
+                             {"memory", ToJson(unit.memory)},
+                             {"dispatch", ToJson(unit.dispatch)},
+                             {"operator", ToJson(unit.per_operator)},
+                             {"busy_power", ToJson(unit.busy_power)}});
+  }
+  for (const targets::Copy& copy : device.copies)
+    json["copies"].push_back({{"between", {copy.first, copy.second}},
+                              {"bandwidth", ToJson(copy.bandwidth)},
+                              {"latency", ToJson(copy.latency)}});
+  return json;
 }
 
 std::string FactText(const targets::Fact& fact) {
@@ -144,7 +194,7 @@ std::string TargetsText(const std::vector<TargetState>& targets, const TextStyle
     const targets::Profile& profile = target.profile;
     lines.Field(0, Escaped(profile.name), width, profile.title);
     lines.Field(width, "", 0,
-                fmt::format("rules {}{}", profile.accelerator,
+                fmt::format("{}{}", profile.HasRules() ? "rules " + profile.accelerator : "no support rules",
                             profile.judge.empty() ? "; no judge" : "; judge " + JudgeText(target)));
   }
   return lines.Text() + "\nshoehorn targets NAME says what a target takes, and from which source.\n";
@@ -161,14 +211,20 @@ std::string TargetText(const TargetState& target, const TextStyle& style) {
   const Accelerator& accelerator = *targets::FindAccelerator(profile.accelerator);
   Lines lines(style);
   lines.Heading(profile.name + ": " + profile.title);
-  lines.Field(2, "rules", 11,
-              fmt::format("{}: {}, as of {}", accelerator.name, accelerator.title, accelerator.runtime));
-  lines.Field(2, "source", 11, accelerator.source);
+  if (profile.HasRules()) {
+    lines.Field(2, "rules", 11,
+                fmt::format("{}: {}, as of {}", accelerator.name, accelerator.title, accelerator.runtime));
+    lines.Field(2, "source", 11, accelerator.source);
+  } else {
+    lines.Field(2, "rules", 11, "none are known: nobody can say which operators it takes");
+  }
   lines.Field(2, "judge", 11, JudgeText(target));
   if (!profile.precision.empty()) lines.Field(2, "runs best", 11, "in " + profile.precision);
   lines.Field(2, "profile", 11, profile.file.string());
   if (!profile.facts.empty()) lines.Heading("facts");
   for (const auto& [name, fact] : profile.facts) lines.Field(2, "", 0, name + ": " + FactText(fact));
+  if (profile.device) DeviceLines(*profile.device, lines);
+  if (!profile.HasRules()) return lines.Text();
   if (!accelerator.everywhere.empty()) lines.Heading("required of every operator");
   for (const Rule& rule : accelerator.everywhere) RuleLines(rule, lines);
 
@@ -207,8 +263,8 @@ std::string TargetJson(const TargetState& target) {
   json["source"] = accelerator.source;
   json["complete"] = accelerator.complete;
   json["facts"] = Json::object();
-  for (const auto& [name, fact] : profile.facts)
-    json["facts"][name] = {{"value", fact.value}, {"kind", NameOf(fact.kind)}, {"source", fact.source}};
+  for (const auto& [name, fact] : profile.facts) json["facts"][name] = ToJson(fact);
+  json["device"] = profile.device ? ToJson(*profile.device) : Json();
   json["everywhere"] = ToJson(accelerator.everywhere);
   json["operators"] = Json::array();
   for (const OperatorRow& row : accelerator.rows) json["operators"].push_back(ToJson(row));

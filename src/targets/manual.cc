@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "targets/device_facts.h"
 #include "targets/rule.h"
 
 namespace shoehorn::targets {
@@ -103,17 +104,42 @@ std::string Section(const Accelerator& accelerator) {
   return text;
 }
 
+std::string DeviceSection(const Profile& profile) {
+  std::string text = fmt::format("\n### {}\n\n{}.\n\n", profile.name, profile.title);
+  for (const Unit& unit : profile.device->units)
+    text += fmt::format("- `{}`: {}\n", unit.name, SummaryOf(unit));
+  text += "\n| of | figure | value | kind | source |\n|---|---|---|---|---|\n";
+  for (const DeviceFact& row : FactsOf(*profile.device))
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", Cell(row.owner), row.what, row.value,
+                        NameOf(row.fact->kind), Cell(row.fact->source));
+  return text;
+}
+
+std::string DeviceSections(const std::vector<Profile>& profiles) {
+  std::string text =
+      "\n## Devices\n\n"
+      "What the profiles in `targets/` say of compute units, on which `shoehorn place` counts: "
+      "[profiles.md](profiles.md)\n"
+      "explains the figures. A figure is measured, reported by a vendor or a benchmark page, or inferred: "
+      "then the "
+      "source says from\n"
+      "what. A profile that is not listed here says nothing of units.\n";
+  for (const Profile& profile : profiles)
+    if (profile.device) text += DeviceSection(profile);
+  return text;
+}
+
 }  // namespace
 
-std::string TargetsManual() {
+std::string TargetsManual(const std::vector<Profile>& profiles) {
   std::string text =
       "# Targets\n\n"
       "What each accelerator takes, as `shoehorn check` judges it by rules: read from the runtimes' public "
       "documents and\n"
       "source, restated, each with its source and version. Inputs are counted from 0; behind a "
       "DequantizeLinear the type of\n"
-      "an input is the quantized one. This page is generated from the tables in `src/targets/rules`; a test "
-      "compares the two.\n\n"
+      "an input is the quantized one. This page is generated from the tables in `src/targets/rules` and the "
+      "profiles in\n`targets`; a test compares them.\n\n"
       "| grade | meaning |\n|---|---|\n"
       "| native | runs on the accelerator |\n"
       "| native if | runs there when the requirements hold; without them it is refused, where nothing else "
@@ -124,7 +150,7 @@ std::string TargetsManual() {
       "Every node of real models on which rules and a judge disagree stands in "
       "[disagreements.md](disagreements.md).\n";
   for (const Accelerator* accelerator : AllAccelerators()) text += Section(*accelerator);
-  return text;
+  return text + DeviceSections(profiles);
 }
 
 }  // namespace shoehorn::targets

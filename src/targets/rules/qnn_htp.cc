@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "targets/constraints.h"
+#include "targets/constraints_8bit.h"
 
 namespace shoehorn::targets {
 namespace {
@@ -158,22 +158,6 @@ Rule InsideTheGraph() {
                       return "output 0 is the model's output '" + Escaped(node.output()->name()) + "'";
                     return std::nullopt;
                   });
-}
-
-/// A constant, quantized and back or not.
-Rule ConstantParameter(size_t i, const std::string& what) {
-  Rule rule = Constant(i, what);
-  rule.broken = [i, what](const Subject& subject) -> std::optional<std::string> {
-    const ir::Value* value = subject.node.input(i);
-    while (value != nullptr && ir::ConstantOf(*value) == nullptr) {
-      const ir::Node* producer = value->producer();
-      if (producer == nullptr || !(producer->Is("QuantizeLinear") || producer->Is("DequantizeLinear")))
-        return fmt::format("input {} ({}) is computed", i, what);
-      value = producer->input(0);
-    }
-    return std::nullopt;
-  };
-  return rule;
 }
 
 /// The float attribute is one of these.

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "targets/constraints.h"
+#include "targets/constraints_8bit.h"
 
 namespace shoehorn::targets {
 namespace {
@@ -91,20 +91,6 @@ Rule TransposedStrides() {
                   });
 }
 
-Rule GroupOneOrDepthwise() {
-  return Requires("group", "group is 1, or the number of channels in and out",
-                  [](const Subject& subject) -> std::optional<std::string> {
-                    const int64_t group = subject.node.Int("group", 1);
-                    const ir::Type* input = subject.TypeOf(0);
-                    const ir::Type* weights = subject.TypeOf(1);
-                    const bool depthwise = input != nullptr && weights != nullptr &&
-                                           input->dims.size() == 4 && weights->dims.size() == 4 &&
-                                           input->dims[1].value == group && weights->dims[1].value == 1;
-                    if (group == 1 || depthwise) return std::nullopt;
-                    return fmt::format("group is {}", group);
-                  });
-}
-
 Rule ExponentIn() {
   return Requires("exponent", "the exponent is a constant: 0, 1, 2, 3, 0.5 or -0.5",
                   [](const Subject& subject) -> std::optional<std::string> {
@@ -140,18 +126,6 @@ Rule FactorsUpTo8() {
                     return std::nullopt;
                   })
       .Advise("choose an input size that is a multiple of 32, so that all resizes are by whole numbers");
-}
-
-Rule StepsOfOne() {
-  return Requires("steps", "steps are constants of 1",
-                  [](const Subject& subject) -> std::optional<std::string> {
-                    if (subject.node.input(4) == nullptr) return std::nullopt;
-                    const auto steps = IntsAt(subject, 4);
-                    if (!steps) return "the steps are computed";
-                    const auto other = std::ranges::find_if(*steps, [](int64_t step) { return step != 1; });
-                    if (other == steps->end()) return std::nullopt;
-                    return fmt::format("a step is {}", *other);
-                  });
 }
 
 /// Only these permutations are written down here; the list has limits for each of the 24.
