@@ -41,9 +41,9 @@ void Agent::Think(const FramePtr& frame) {
     Result<Tensors> own = fallback_->Run(frame->inputs);
     const double took = Seconds(Clock::now() - start);
     const std::lock_guard lock(mutex_);
-    frame->engine_s += took;
     fallback_pace_.See(took);
     if (frame->done) return;
+    frame->engine_s += took;
     if (own.ok()) {
       if (Confidence(own->at(plan_.cascade->output)) >= plan_.cascade->threshold)
         return Finish(frame, By::kDevice, std::move(*own));
@@ -60,13 +60,16 @@ void Agent::Think(const FramePtr& frame) {
       if (up != link_up_) spdlog::info(up ? "the link to the tail is up" : "the link to the tail is down");
       link_up_ = up;
       if (!up && fallback_) return FallBack(frame, "the link is down", false);
-      if (!link_.ShouldAsk(now, head_s)) {
+      if (!link_.InTime(now, Seconds(now - frame->arrived) + head_s)) {
+        frame->probe = link_.ProbeDue(now);
         const double expected = link_.Expected(now);
-        return FallBack(frame, fmt::format("the tail is expected to take {:.0f} ms", expected * 1e3), false);
+        FallBack(frame, fmt::format("the tail is expected to take {:.0f} ms", expected * 1e3), false);
+        if (!frame->probe) return;  // a probe goes on: its answer says whether the link is back
       }
     }
     // A head that cannot be done in time would only make the next frame late, too.
-    if (fallback_ && now + Duration(head_s) > frame->deadline - Duration(fallback_pace_.typical_s()))
+    if (fallback_ && !frame->probe &&
+        now + Duration(head_s) > frame->deadline - Duration(fallback_pace_.typical_s()))
       return FallBack(frame, "the device is behind", false);
   }
   Tensors made;
@@ -75,9 +78,9 @@ void Agent::Think(const FramePtr& frame) {
     Result<Tensors> outputs = head_->Run(frame->inputs);
     const double took = Seconds(Clock::now() - start);
     const std::lock_guard lock(mutex_);
-    frame->engine_s += took;
+    if (!frame->done) frame->engine_s += took;
     head_pace_.See(took);
-    if (frame->done) return;
+    if (frame->done && !frame->probe) return;
     if (!outputs.ok()) return FallBack(frame, "the head failed: " + outputs.error().found, false);
     if (!tail_) return Finish(frame, By::kDevice, std::move(*outputs));
     made = std::move(*outputs);
@@ -92,15 +95,17 @@ void Agent::AskTail(const FramePtr& frame, Tensors made) {
     crossing.push_back(found != made.end() ? found->second : frame->inputs.at(wanted.name));
   }
   for (const place::Crossing& wanted : plan_.tail->inputs) made.erase(wanted.name);
+  Clock::time_point until = frame->deadline;
   {
     const std::lock_guard lock(mutex_);
-    if (frame->done || frame->falling_back) return;
+    if (!frame->probe && (frame->done || frame->falling_back)) return;
     frame->head_answers = std::move(made);
     frame->asked = true;
     frame->ask_time = Clock::now();
     link_.Sent(frame->number, frame->ask_time);
+    if (frame->probe) until = frame->ask_time + Duration(std::max(plan_.deadline_s, plan_.rule->limit_s));
   }
-  tail_->Ask(frame->number, crossing, frame->deadline,
+  tail_->Ask(frame->number, crossing, until,
              [this, frame](TailAnswer answer) { OnTail(frame, std::move(answer)); });
 }
 
@@ -152,7 +157,10 @@ void Agent::FallBack(const FramePtr& frame, const std::string& why, bool tail_ma
 void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
   frame->done = true;
   pending_.erase(frame->number);
-  if (frame->asked && by != By::kTail) link_.GivenUp(frame->number, Clock::now());
+  if (frame->asked && by != By::kTail && !frame->probe) {
+    link_.GivenUp(frame->number, Clock::now());
+    tail_->CallOff(frame->number);  // so that what is left of it does not hold the next call up
+  }
   to_answer_.waiting.push_back({frame, by, std::move(outputs)});
   to_answer_.ready.notify_one();
 }
@@ -204,9 +212,9 @@ void Agent::FallbackLoop() {
     Result<Tensors> outputs = fallback_->Run(frame->inputs);
     const double took = Seconds(Clock::now() - start);
     const std::lock_guard lock(mutex_);
-    frame->engine_s += took;
     fallback_pace_.See(took);
     if (frame->done) return;
+    frame->engine_s += took;
     if (!outputs.ok()) frame->why += "; the fallback failed: " + outputs.error().found;
     Finish(frame, outputs.ok() ? By::kFallback : By::kNone, outputs.ok() ? std::move(*outputs) : Tensors());
   });

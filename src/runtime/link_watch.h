@@ -1,5 +1,5 @@
-// Whether a frame should ask the tail, by place::LinkRule: only when the answer is expected in time. Knows no
-// socket and no clock; the caller says when things happened.
+// Whether a frame should ask the tail, by place::LinkRule: only when the answer is expected in time, as the
+// simulation does it. Knows no socket and no clock; the caller says when things happened.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,10 @@ class LinkWatch {
   /// Without a rule every frame asks.
   explicit LinkWatch(std::optional<place::LinkRule> rule) : rule_(rule) {}
 
-  /// `head_s`: what the head will take.
-  bool ShouldAsk(Time now, double head_s) const;
+  /// `before_s`: from the frame's arrival to the call, what is over and what the head will take.
+  bool InTime(Time now, double before_s) const;
+  /// No call is open, and none ended for so long that one should be tried though it is not expected in time.
+  bool ProbeDue(Time now) const;
   void Sent(int64_t frame, Time now);
   void Answered(int64_t frame, Time now);
   void GivenUp(int64_t frame, Time now);
@@ -25,7 +27,6 @@ class LinkWatch {
   double Expected(Time now) const;
 
  private:
-  void Learn(double seconds);
   std::optional<place::LinkRule> rule_;
   double expected_s_ = 0;
   bool seen_ = false;

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <mutex>
 #include <thread>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "open_inference.grpc.pb.h"
 #include "runtime/secret.h"
@@ -63,6 +63,7 @@ std::string Words(const grpc::Status& status) {
 
 /// One request on its way; deletes itself when it has answered.
 struct Call {
+  int64_t frame = 0;
   grpc::ClientContext context;
   inference::ModelInferRequest request;
   std::shared_ptr<inference::ModelInferResponse> response = std::make_shared<inference::ModelInferResponse>();
@@ -90,7 +91,7 @@ class GrpcTailClient : public TailClient {
     {
       const std::lock_guard lock(mutex_);
       closed_ = true;
-      for (Call* call : open_) call->context.TryCancel();
+      for (const auto& [frame, call] : open_) call->context.TryCancel();
     }
     queue_.Shutdown();
     receiver_.join();
@@ -119,7 +120,13 @@ class GrpcTailClient : public TailClient {
     call->reader = stub_->PrepareAsyncModelInfer(&call->context, call->request, &queue_);
     call->reader->StartCall();
     call->reader->Finish(call->response.get(), &call->status, call.get());
-    open_.insert(call.release());
+    call->frame = frame;
+    open_.insert_or_assign(frame, call.release());
+  }
+
+  void CallOff(int64_t frame) override {
+    const std::lock_guard lock(mutex_);
+    if (const auto call = open_.find(frame); call != open_.end()) call->second->context.TryCancel();
   }
 
   bool reachable() const override {
@@ -137,7 +144,7 @@ class GrpcTailClient : public TailClient {
       const std::unique_ptr<Call> call(static_cast<Call*>(tag));
       {
         const std::lock_guard lock(mutex_);
-        open_.erase(call.get());
+        open_.erase(call->frame);
       }
       const auto start = Clock::now();
       TailAnswer answer;
@@ -167,7 +174,7 @@ class GrpcTailClient : public TailClient {
   inference::ModelInferRequest blank_;  // what every request has in common
   grpc::CompletionQueue queue_;
   std::mutex mutex_;
-  std::unordered_set<Call*> open_;
+  std::unordered_map<int64_t, Call*> open_;  // by frame
   bool closed_ = false;
   mutable std::atomic<bool> failed_ = false;
   std::thread receiver_;

@@ -48,6 +48,8 @@ class TailClient {
   /// wait.
   virtual void Ask(int64_t frame, std::span<const ir::Tensor> inputs, Clock::time_point deadline,
                    std::function<void(TailAnswer)> done) = 0;
+  /// The call of `frame` ends now, if it is open: `done` is called with kLate.
+  virtual void CallOff(int64_t frame) = 0;
   /// False from the moment that a connection failed until there is one again.
   virtual bool reachable() const = 0;
 };

@@ -2,6 +2,7 @@
 // secrets.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "runtime/answer.h"
@@ -20,47 +21,47 @@ TEST(LinkWatchTest, WithoutARuleEveryFrameAsks) {
   LinkWatch link(std::nullopt);
   link.Sent(1, Time(0s));
   link.GivenUp(1, Time(9s));
-  EXPECT_TRUE(link.ShouldAsk(Time(9s), 100));
+  EXPECT_TRUE(link.InTime(Time(9s), 100));
+  EXPECT_FALSE(link.ProbeDue(Time(99s)));
 }
 
 TEST(LinkWatchTest, AsksWhileTheAnswerIsExpectedInTime) {
-  LinkWatch link(place::LinkRule{.limit_s = 0.1, .smoothing = 0.5, .probe_s = 1});
-  EXPECT_TRUE(link.ShouldAsk(Time(0s), 0.05)) << "nothing is known yet";
-  EXPECT_FALSE(link.ShouldAsk(Time(0s), 0.05) && link.Expected(Time(0s)) > 0);
+  LinkWatch link(place::LinkRule{.limit_s = 0.1, .memory_s = 1, .probe_s = 1});
+  EXPECT_TRUE(link.InTime(Time(0s), 0.1)) << "nothing is known yet";
   link.Sent(1, Time(0s));
   link.Answered(1, Time(40ms));
   EXPECT_NEAR(link.Expected(Time(40ms)), 0.04, 1e-9);
-  EXPECT_TRUE(link.ShouldAsk(Time(50ms), 0.05));
-  EXPECT_FALSE(link.ShouldAsk(Time(50ms), 0.07));
-  link.Sent(2, Time(100ms));
-  link.Answered(2, Time(180ms));
-  EXPECT_NEAR(link.Expected(Time(180ms)), 0.06, 1e-9);
+  EXPECT_TRUE(link.InTime(Time(50ms), 0.05));
+  EXPECT_FALSE(link.InTime(Time(50ms), 0.07));
+  // One second, which is the memory, later: 1 - 1/e of the new answer.
+  link.Sent(2, Time(960ms));
+  link.Answered(2, Time(1040ms));
+  EXPECT_NEAR(link.Expected(Time(1040ms)), 0.04 + (1 - std::exp(-1.0)) * 0.04, 1e-9);
 }
 
 TEST(LinkWatchTest, AnOpenCallThatWaitsCountsAlready) {
-  LinkWatch link(place::LinkRule{.limit_s = 0.1, .smoothing = 0.5, .probe_s = 1});
+  LinkWatch link(place::LinkRule{.limit_s = 0.1, .memory_s = 1, .probe_s = 1});
   link.Sent(1, Time(0s));
-  EXPECT_TRUE(link.ShouldAsk(Time(90ms), 0));
-  EXPECT_FALSE(link.ShouldAsk(Time(110ms), 0));
-  EXPECT_FALSE(link.ShouldAsk(Time(5s), 0)) << "no probe while a call is open";
+  EXPECT_TRUE(link.InTime(Time(90ms), 0));
+  EXPECT_FALSE(link.InTime(Time(110ms), 0));
+  EXPECT_FALSE(link.ProbeDue(Time(5s))) << "no probe while a call is open";
 }
 
-TEST(LinkWatchTest, ProbesALinkThatWasGivenUp) {
-  LinkWatch link(place::LinkRule{.limit_s = 0.1, .smoothing = 1, .probe_s = 1});
+TEST(LinkWatchTest, OnlyAProbeLeadsBackToALinkThatWasGivenUp) {
+  LinkWatch link(place::LinkRule{.limit_s = 0.1, .memory_s = 0.5, .probe_s = 1});
   link.Sent(1, Time(0s));
-  link.GivenUp(1, Time(200ms));
-  EXPECT_NEAR(link.Expected(Time(200ms)), 0.2, 1e-9);
-  EXPECT_FALSE(link.ShouldAsk(Time(1100ms), 0));
-  EXPECT_TRUE(link.ShouldAsk(Time(1200ms), 0));
-  link.Sent(2, Time(1200ms));
-  link.GivenUp(2, Time(1250ms));
-  EXPECT_NEAR(link.Expected(Time(1250ms)), 0.2, 1e-9) << "a short wait that was given up says nothing";
-  link.Sent(3, Time(3s));
-  link.Answered(3, Time(3020ms));
-  EXPECT_TRUE(link.ShouldAsk(Time(3030ms), 0));
-  link.Answered(3, Time(9s));
+  link.GivenUp(1, Time(20ms));
+  EXPECT_GT(link.Expected(Time(20ms)), 0.1) << "however short it waited";
+  EXPECT_FALSE(link.InTime(Time(500ms), 0));
+  EXPECT_FALSE(link.ProbeDue(Time(1s)));
+  EXPECT_TRUE(link.ProbeDue(Time(1020ms)));
+  link.Sent(2, Time(2s));
+  link.Answered(2, Time(2020ms));
+  EXPECT_TRUE(link.InTime(Time(2030ms), 0.06)) << "two seconds are four memories: the probe counts";
+  const double expected = link.Expected(Time(3s));
+  link.Answered(2, Time(9s));
   link.GivenUp(7, Time(9s));
-  EXPECT_NEAR(link.Expected(Time(9s)), 0.02, 1e-9) << "calls that are not open say nothing";
+  EXPECT_EQ(link.Expected(Time(9s)), expected) << "calls that are not open say nothing";
 }
 
 TEST(PaceTest, TheWorstJumpsUpAndSinksSlowly) {
