@@ -187,7 +187,6 @@ class OpenvinoSession : public Session {
     for (const auto& node : graph->get_ordered_ops()) nodes[node->get_friendly_name()] = node.get();
     std::vector<LayerTime> layers = layers_;
     for (LayerTime& layer : layers) {
-      layer.mean_ms /= static_cast<double>(std::max<size_t>(1, profiled_runs_));
       const auto node = nodes.find(layer.name);
       if (node == nodes.end()) continue;
       layer.precision = Fact(*node->second, "runtimePrecision");
@@ -203,14 +202,21 @@ class OpenvinoSession : public Session {
     return at == node.get_rt_info().end() ? "" : at->second.as<std::string>();
   }
 
+  // OpenVINO tells the mean of all runs so far. The first run also makes kernels and lays weights out: its
+  // time is taken out of the sum again.
   void AddTimes() {
-    if (runs_++ == 0) return;  // the first run also allocates
-    ++profiled_runs_;
+    ++runs_;
     for (const ov::ProfilingInfo& info : request_.get_profiling_info()) {
       if (info.status != ov::ProfilingInfo::Status::EXECUTED) continue;
       const auto [at, added] = index_.emplace(info.node_name, layers_.size());
-      if (added) layers_.push_back({info.node_name, info.node_type, "", {}, 0});
-      layers_[at->second].mean_ms += static_cast<double>(info.real_time.count()) / 1000;
+      const double mean_ms = static_cast<double>(info.real_time.count()) / 1000;
+      if (added) {
+        layers_.push_back({info.node_name, info.node_type, "", {}, mean_ms});
+        first_ms_.push_back(mean_ms);
+      } else {
+        const double runs = static_cast<double>(runs_);
+        layers_[at->second].mean_ms = std::max(0.0, (mean_ms * runs - first_ms_[at->second]) / (runs - 1));
+      }
     }
   }
 
@@ -220,8 +226,9 @@ class OpenvinoSession : public Session {
   bool profile_;
   std::vector<Port> inputs_, outputs_;
   std::vector<ir::Tensor> bound_;
-  size_t runs_ = 0, profiled_runs_ = 0;
-  std::vector<LayerTime> layers_;  // sums until Layers() divides them
+  size_t runs_ = 0;
+  std::vector<LayerTime> layers_;
+  std::vector<double> first_ms_;  // of each layer in the first run
   std::unordered_map<std::string, size_t> index_;
 };
 

@@ -1,0 +1,173 @@
+// shoehorn cost MODEL --profile this.toml: what a model takes on a machine that `shoehorn profile` measured,
+// for each engine and precision; with --measure also what it really takes, where that machine is this one,
+// and how far off the prediction is.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/shape_options.h"
+#include "cost/measure_kernels.h"
+#include "cost/measured.h"
+#include "cost/variants.h"
+#include "formats/onnx.h"
+#include "support/interrupt.h"
+#include "support/progress.h"
+#include "support/units.h"
+
+namespace shoehorn::cli {
+namespace {
+
+struct Options {
+  std::string model, profile;
+  std::shared_ptr<ShapeOptions> shapes;
+  bool measure = false, json = false, kernels = false;
+};
+
+struct Row {
+  std::string engine, precision;
+  double predicted = 0, measured = 0, guessed = 0, uncovered = 0;
+  size_t kernels = 0;
+  std::string refused;  ///< why there is no prediction
+  struct Line {
+    cost::Kernel kernel;
+    double seconds = 0;
+    std::string node;
+  };
+  std::vector<Line> lines;
+};
+
+/// The kernels of a graph with their predicted seconds, added up.
+void Predict(const ir::Graph& graph, const cost::KernelPredictor& predictor, Row& row) {
+  const auto kernels = cost::KernelsOf(graph, row.engine, row.precision);
+  row.kernels = kernels.size();
+  row.predicted = predictor.StartSeconds(row.precision);
+  for (const cost::Kernel& kernel : kernels) {
+    const auto prediction = predictor.Of(kernel);
+    row.predicted += prediction.seconds;
+    if (!prediction.measured) row.guessed += prediction.seconds;
+    if (prediction.coverage < 0.1) row.uncovered += prediction.seconds;
+    row.lines.push_back({kernel, prediction.seconds, kernel.nodes.front()->UserNames().front()});
+  }
+  row.guessed /= row.predicted;
+  row.uncovered /= row.predicted;
+}
+
+std::string Json(const std::vector<Row>& rows, const Options& options) {
+  nlohmann::ordered_json json;
+  json["schema"] = "shoehorn.cost/1";
+  json["model"] = options.model;
+  json["rows"] = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    nlohmann::ordered_json entry{{"engine", row.engine}, {"precision", row.precision}};
+    if (row.refused.empty()) {
+      entry["kernels"] = row.kernels;
+      entry["predicted_ms"] = row.predicted * 1000;
+      entry["share_of_unmeasured_kinds"] = row.guessed;
+      entry["share_far_from_measured"] = row.uncovered;
+      if (row.measured > 0) entry["measured_ms"] = row.measured * 1000;
+      for (const Row::Line& line : row.lines) {
+        if (!options.kernels) break;
+        const cost::KernelShape& shape = line.kernel.shape;
+        entry["list"].push_back({{"kind", line.kernel.name()},
+                                 {"node", line.node},
+                                 {"ms", line.seconds * 1000},
+                                 {"features", shape.features},
+                                 {"operations", shape.operations},
+                                 {"bytes", shape.bytes}});
+      }
+    } else {
+      entry["refused"] = row.refused;
+    }
+    json["rows"].push_back(std::move(entry));
+  }
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+void Print(const std::vector<Row>& rows, const Options& options) {
+  for (const Row& row : rows) {
+    if (!row.refused.empty()) {
+      fmt::print("{:<12} {:<5} {}\n", row.engine, row.precision, Escaped(row.refused));
+      continue;
+    }
+    fmt::print("{:<12} {:<5} {:>9} predicted, {} kernels", row.engine, row.precision,
+               FormatDuration(row.predicted), row.kernels);
+    if (row.guessed > 0) fmt::print(", {} of the time guessed", FormatPercent(row.guessed));
+    if (options.measure)
+      fmt::print("; {:>9} measured, {:+.1f} %", FormatDuration(row.measured),
+                 100 * (row.predicted / row.measured - 1));
+    fmt::print("\n");
+    for (const Row::Line& line : row.lines)
+      if (options.kernels)
+        fmt::print("  {:>10}  {:<28} {}\n", FormatDuration(line.seconds), line.kernel.name(),
+                   Escaped(line.node));
+  }
+}
+
+Result<int> Cost(const Options& options) {
+  SHOEHORN_ASSIGN(const cost::KernelTable table,
+                  cost::LoadKernelTable(cost::KernelTablePath(options.profile)));
+  SHOEHORN_ASSIGN(const auto model, formats::LoadOnnx(options.model));
+  passes::SimplifyOptions shapes;
+  SHOEHORN_TRY(ReadShapeOptions(*options.shapes, shapes));
+  SHOEHORN_ASSIGN(const auto simplified, cost::Simplified(*model, shapes));
+  WatchInterrupts();
+  const std::function<bool()> stop = Interrupted;
+  Progress progress;
+  std::vector<Row> rows;
+  for (const cost::EngineKernels& engine : table.engines) {
+    const cost::KernelPredictor predictor(engine);
+    for (const auto& [precision, start] : engine.start_seconds) {
+      Row& row = rows.emplace_back();
+      row.engine = engine.engine;
+      row.precision = precision;
+      SHOEHORN_ASSIGN(const engines::Precision asked, engines::ParsePrecision(precision));
+      std::unique_ptr<ir::Model> quantized;
+      if (asked == engines::Precision::kInt8) {
+        auto made = cost::Quantized(*simplified, engine.engine);
+        if (!made.ok()) {
+          row.refused = made.error().found;
+          continue;
+        }
+        quantized = std::move(*made);
+      }
+      const ir::Model& prepared = quantized != nullptr ? *quantized : *simplified;
+      Predict(*prepared.graph, predictor, row);
+      if (!options.measure) continue;
+      progress.Show(fmt::format("measuring {} {}", engine.engine, precision));
+      auto seconds = cost::SecondsOf(prepared, {engine.engine, asked, engine.threads},
+                                     std::chrono::milliseconds(1000), &stop);
+      if (!seconds.ok()) {
+        if (seconds.error().blame == Blame::kInterrupted) return seconds.error();
+        row.refused = seconds.error().found;
+        continue;
+      }
+      row.measured = *seconds;
+    }
+  }
+  progress.Clear();
+  if (options.json) {
+    fmt::print("{}", Json(rows, options));
+  } else {
+    Print(rows, options);
+  }
+  return kMet;
+}
+
+}  // namespace
+
+void SetUpCost(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  app.add_option("MODEL", options->model, "ONNX file")->required();
+  app.add_option("--profile", options->profile, "A profile that `shoehorn profile` wrote: NAME.toml")
+      ->required();
+  options->shapes = AddShapeOptions(app);
+  app.add_flag("--measure", options->measure, "Measure the model on this machine, too");
+  app.add_flag("--kernels", options->kernels, "List the kernels with their times");
+  app.add_flag("--json", options->json, "Print the result as JSON");
+  action = [options] { return Cost(*options); };
+}
+
+}  // namespace shoehorn::cli

@@ -1,0 +1,90 @@
+#include "cost/attribution.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+namespace shoehorn::cost {
+namespace {
+
+/// Names in a layer's name that may be nodes': itself, and pieces of it between what engines put around
+/// names.
+std::vector<std::string> NamesIn(const engines::LayerTime& layer) {
+  std::vector<std::string> names = layer.origins;
+  names.push_back(layer.name);
+  std::string piece;
+  for (const char letter : layer.name + "/") {
+    const bool ends = letter == '/' || letter == ' ' || letter == ',' || letter == '+';
+    if (!ends) {
+      piece += letter;
+      continue;
+    }
+    if (!piece.empty()) names.push_back(piece);
+    piece.clear();
+  }
+  // "node3_nchwc", "node3_quant", "node3_token_7": the engine's own suffixes.
+  for (size_t i = 0, count = names.size(); i < count; ++i)
+    for (size_t at = names[i].rfind('_'); at != std::string::npos && at > 0; at = names[i].rfind('_', at - 1))
+      names.push_back(names[i].substr(0, at));
+  // "x_abcd_acdb_node3/WithoutBiases": OpenVINO's conversion of layout before node3.
+  if (layer.op_type == "Reorder")
+    for (size_t i = 0, count = names.size(); i < count; ++i)
+      if (const size_t at = names[i].rfind('_'); at != std::string::npos)
+        names.push_back(names[i].substr(at + 1));
+  return names;
+}
+
+/// What layers without a name of ours do: conversions of layout, and what the engine put in by itself.
+std::string_view KindOfUnnamed(const engines::LayerTime& layer) {
+  if (layer.op_type == "Transpose") return "ReorderChannels";
+  if (layer.op_type == "Gather") return "SpaceToDepth";
+  return layer.op_type;
+}
+
+}  // namespace
+
+Attribution Attribute(const std::vector<Kernel>& kernels, const std::vector<engines::LayerTime>& layers) {
+  std::unordered_map<std::string, size_t> by_name;
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    if (kernels[i].kind.starts_with("Reorder")) continue;
+    for (const ir::Node* node : kernels[i].nodes) {
+      if (!node->name.empty()) by_name.emplace(node->name, i);
+      for (const ir::Value* output : node->outputs()) by_name.emplace(output->name(), i);
+    }
+  }
+  Attribution attribution;
+  attribution.seconds.assign(kernels.size(), 0);
+  const auto share = [&](const std::vector<size_t>& among, double seconds) {
+    double bytes = 0;
+    for (const size_t i : among) bytes += kernels[i].shape.bytes + 1;
+    for (const size_t i : among) attribution.seconds[i] += seconds * (kernels[i].shape.bytes + 1) / bytes;
+  };
+  std::map<std::string_view, double> unnamed;
+  for (const engines::LayerTime& layer : layers) {
+    const double seconds = layer.mean_ms / 1000;
+    std::vector<size_t> among;
+    for (const std::string& name : NamesIn(layer))
+      if (const auto found = by_name.find(name);
+          found != by_name.end() && std::ranges::count(among, found->second) == 0)
+        among.push_back(found->second);
+    if (among.empty()) {
+      unnamed[KindOfUnnamed(layer)] += seconds;
+    } else {
+      share(among, seconds);
+    }
+  }
+  for (const auto& [kind, seconds] : unnamed) {
+    std::vector<size_t> among;
+    for (size_t i = 0; i < kernels.size(); ++i)
+      if (kernels[i].kind == kind && attribution.seconds[i] == 0) among.push_back(i);
+    if (!among.empty()) {
+      share(among, seconds);
+      continue;
+    }
+    attribution.lost += seconds;
+    attribution.lost_layers.emplace_back(kind);
+  }
+  return attribution;
+}
+
+}  // namespace shoehorn::cost

@@ -1,0 +1,54 @@
+#include "cost/kernels.h"
+
+#include <unordered_map>
+
+#include "cost/features.h"
+#include "cost/fusion.h"
+#include "cost/layout.h"
+
+namespace shoehorn::cost {
+namespace {
+
+double BytesOfElement(std::string_view number) { return number == "f32" ? 4 : number == "bf16" ? 2 : 1; }
+
+}  // namespace
+
+std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, std::string_view precision) {
+  const Fusion fusion(graph, engine);
+  const bool openvino = engine == "openvino";
+  const std::string real = precision == "bf16" ? "bf16" : "f32";
+  std::vector<Kernel> kernels;
+  std::unordered_map<const ir::Node*, size_t> index;
+  for (const ir::Node& node : graph.nodes()) {
+    if (fusion.IsFree(node)) continue;
+    const ir::Node* const host = fusion.HostOf(node);
+    const auto [at, added] = index.emplace(host, kernels.size());
+    if (added) {
+      Kernel& kernel = kernels.emplace_back();
+      kernel.number = fusion.IsInteger(*host) ? "i8" : real;
+    }
+    std::vector<const ir::Node*>& nodes = kernels[at->second].nodes;
+    nodes.insert(&node == host ? nodes.begin() : nodes.end(), &node);
+  }
+  for (Kernel& kernel : kernels) {
+    const ir::Node& head = *kernel.nodes.front();
+    kernel.kind = openvino && IsElementwise(head) ? "Elementwise" : KindOf(head);
+    if (head.Is("Sigmoid") && kernel.nodes.size() > 1 && !openvino) kernel.kind = "Swish";
+    if (head.Is("Concat") && kernel.nodes.back()->Is("Slice")) kernel.kind = "SpaceToDepth";
+    kernel.shape = ShapeOf(kernel.nodes, BytesOfElement(kernel.number), kernel.known);
+  }
+  if (engine == "onnxruntime") {
+    ForEachReorder(graph, fusion, [&](const ir::Node& at, const ir::Value& value, Reorder reorder) {
+      Kernel& kernel = kernels.emplace_back();
+      kernel.kind = reorder == Reorder::kIntoBlocks    ? "ReorderInput"
+                    : reorder == Reorder::kOutOfBlocks ? "ReorderOutput"
+                                                       : "ReorderChannels";
+      kernel.number = reorder == Reorder::kChannels ? "i8" : real;
+      kernel.nodes = {&at};
+      kernel.shape = ShapeOfCopy(value, BytesOfElement(kernel.number), kernel.known);
+    });
+  }
+  return kernels;
+}
+
+}  // namespace shoehorn::cost

@@ -1,0 +1,174 @@
+#include "cost/profile_machine.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "cost/networks.h"
+#include "cost/profile_toml.h"
+#include "cost/variants.h"
+#include "support/energy_counter.h"
+#include "support/interrupt.h"
+#include "support/machine.h"
+
+namespace shoehorn::cost {
+namespace {
+
+constexpr size_t kIdleOperators = 33;
+constexpr int64_t kMemoryBytes = int64_t{96} << 20;  // far above any cache
+constexpr size_t kMostSamples = 400;                 // of a kind: answering takes time with their number
+
+std::string NameOf(const RunAs& run) {
+  return fmt::format("{} {}", run.engine, engines::NameOf(run.precision));
+}
+
+class Profiler {
+ public:
+  explicit Profiler(const ProfileOptions& options) : options_(options) {}
+
+  Result<MachineProfile> Run() {
+    SHOEHORN_TRY(FindRuns());
+    total_ = runs_.size() * (options_.networks + 2) + 1;
+    SHOEHORN_TRY(MeasureStarts());
+    SHOEHORN_TRY(MeasureMemory());
+    for (size_t i = 0; i < options_.networks; ++i) SHOEHORN_TRY(MeasureNetwork(i));
+    Finish();
+    return std::move(profile_);
+  }
+
+ private:
+  Status FindRuns() {
+    const Machine machine = DescribeMachine();
+    profile_.kernels.machine = machine.cpu;
+    facts_.machine = machine;
+    for (const std::string& name : engines::EngineNames()) {
+      SHOEHORN_ASSIGN(engines::Engine* const engine, engines::FindEngine(name));
+      EngineKernels& kernels = profile_.kernels.engines.emplace_back();
+      kernels.engine = name;
+      kernels.version = engine->version();
+      kernels.threads = options_.threads;
+      for (const engines::Precision precision : engine->precisions())
+        runs_.push_back({name, precision, options_.threads});
+    }
+    return Ok();
+  }
+
+  Status Next(const std::string& what) {
+    if (options_.stop != nullptr && (*options_.stop)()) return StoppedByUser();
+    if (options_.show) options_.show(done_, total_, what);
+    ++done_;
+    return Ok();
+  }
+
+  EngineKernels& KernelsFor(const RunAs& run) {
+    return *std::ranges::find(profile_.kernels.engines, run.engine, &EngineKernels::engine);
+  }
+
+  Result<double> Time(const ir::Model& model, const RunAs& run) {
+    return SecondsOf(model, run, options_.time_each, options_.stop);
+  }
+
+  // A run of one operator that does nothing, and what each further one adds.
+  Status MeasureStarts() {
+    const auto one = MakeIdleNetwork(1), many = MakeIdleNetwork(kIdleOperators);
+    for (const RunAs& run : runs_) {
+      SHOEHORN_TRY(Next(NameOf(run) + ": the start of a run"));
+      SHOEHORN_ASSIGN(const double single, Time(*one, run));
+      SHOEHORN_TRY(Next(NameOf(run) + ": the start of an operator"));
+      SHOEHORN_ASSIGN(const double chain, Time(*many, run));
+      const double each = std::max(0.0, (chain - single) / (kIdleOperators - 1));
+      const double start = std::max(0.0, single - each);
+      KernelsFor(run).start_seconds[std::string(engines::NameOf(run.precision))] = start;
+      SHOEHORN_ASSIGN(const double profiled, ProfiledSecondsPerLayer(*many, run, options_.stop));
+      overheads_[NameOf(run)] = {start, std::max(0.0, profiled - each)};
+      if (facts_.dispatch == 0 || start < facts_.dispatch) facts_.dispatch = start;
+      if (facts_.per_operator == 0 || each < facts_.per_operator) facts_.per_operator = each;
+    }
+    return Ok();
+  }
+
+  Status MeasureMemory() {
+    SHOEHORN_TRY(Next("memory"));
+    const auto model = MakeMemoryNetwork(kMemoryBytes);
+    SHOEHORN_ASSIGN(const double seconds, Time(*model, runs_.front()));
+    facts_.bandwidth = 2 * static_cast<double>(kMemoryBytes) / seconds;
+    return Ok();
+  }
+
+  Status MeasureNetwork(size_t i) {
+    const Network network = MakeNetwork(i);
+    SHOEHORN_ASSIGN(const auto simplified, Simplified(*network.model, {}));
+    for (const RunAs& run : runs_) {
+      SHOEHORN_TRY(Next(fmt::format("{}: {}", NameOf(run), network.name)));
+      Result<TimedNetwork> timed = TimeIn(*simplified, run);
+      if (!timed.ok()) {
+        if (timed.error().blame == Blame::kInterrupted) return timed.error();
+        if (run.precision == engines::Precision::kInt8 && network.nothing_to_quantize) continue;
+        profile_.notes.push_back(fmt::format("{} in {}: {}", network.name, NameOf(run), timed.error().found));
+        continue;
+      }
+      std::map<std::string, KernelSamples>& kinds = KernelsFor(run).kinds;
+      for (TimedKernel& kernel : timed->kernels) {
+        Remember(run, kernel);
+        kinds[kernel.name].samples.push_back(std::move(kernel.sample));
+      }
+      lost_ += timed->lost * timed->seconds;
+      lost_layers_.insert(timed->lost_layers.begin(), timed->lost_layers.end());
+      measured_ += timed->seconds;
+    }
+    return Ok();
+  }
+
+  Result<TimedNetwork> TimeIn(const ir::Model& simplified, const RunAs& run) {
+    const Overheads overheads = overheads_.at(NameOf(run));
+    if (run.precision != engines::Precision::kInt8)
+      return TimeKernels(simplified, run, overheads, options_.time_each, options_.stop);
+    SHOEHORN_ASSIGN(const auto quantized, Quantized(simplified, run.engine));
+    return TimeKernels(*quantized, run, overheads, options_.time_each, options_.stop);
+  }
+
+  // What goes into the profile's rates: operations a second of whatever computes.
+  void Remember(const RunAs& run, const TimedKernel& kernel) {
+    const KernelShape& shape = kernel.sample.shape;
+    const bool integer = kernel.name.ends_with(" i8");
+    if (integer != (run.precision == engines::Precision::kInt8) || shape.operations < 1e6) return;
+    const double rate = shape.operations / kernel.sample.seconds;
+    facts_.rates[std::string(engines::NameOf(run.precision))].push_back({rate, run.engine, kernel.name});
+  }
+
+  void Finish() {
+    for (EngineKernels& engine : profile_.kernels.engines) {
+      for (auto& [name, kind] : engine.kinds) {
+        if (kind.samples.size() > kMostSamples) kind.samples.resize(kMostSamples);
+        kind.reaches = KernelRegression::ChooseReaches(kind.samples);
+      }
+    }
+    if (measured_ > 0 && lost_ > 0.001 * measured_)
+      profile_.notes.push_back(fmt::format("{:.1f} % of the time was in layers that belong to no kernel: {}",
+                                           100 * lost_ / measured_, fmt::join(lost_layers_, ", ")));
+    const auto counter = EnergyCounter::Open();
+    if (!counter.ok()) {
+      facts_.energy_note = counter.error().found;
+      profile_.notes.push_back("energy: " + counter.error().found);
+    }
+    profile_.toml = ProfileToml(options_.name, facts_);
+  }
+
+  const ProfileOptions& options_;
+  std::vector<RunAs> runs_;
+  MachineProfile profile_;
+  MachineFacts facts_;
+  size_t done_ = 0, total_ = 0;
+  std::map<std::string, Overheads> overheads_;  // by NameOf(run)
+  double lost_ = 0, measured_ = 0;
+  std::set<std::string> lost_layers_;
+};
+
+}  // namespace
+
+Result<MachineProfile> ProfileMachine(const ProfileOptions& options) { return Profiler(options).Run(); }
+
+}  // namespace shoehorn::cost

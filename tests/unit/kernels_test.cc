@@ -1,0 +1,137 @@
+// What an engine runs at once, and the numbers of it, on graphs that are small enough to count by hand.
+#include "cost/kernels.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "formats/onnx.h"
+#include "support/quantized.h"
+
+namespace shoehorn::cost {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
+
+/// "Conv f32: conv relu", a kernel a string; shapes inferred.
+std::vector<std::string> KernelsIn(const std::string& graph, std::string_view engine,
+                                   std::string_view precision = "fp32") {
+  const auto model = testing::ParseGraph(graph, 9, 20);
+  const auto types = formats::MakeTypeInference(*model);
+  EXPECT_TRUE(types->InferGraph(*model->graph).ok());
+  std::vector<std::string> kernels;
+  for (const Kernel& kernel : KernelsOf(*model->graph, engine, precision)) {
+    EXPECT_TRUE(kernel.known) << kernel.name();
+    std::string text = kernel.name() + ":";
+    for (const ir::Node* node : kernel.nodes) text += " " + node->name;
+    kernels.push_back(text);
+  }
+  return kernels;
+}
+
+constexpr char kSwish[] = R"(g (float[1,8,6,6] x, float[8,8,3,3] w, float[8] b) => (float[1,8,6,6] y) {
+  [conv] c = Conv <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (x, w, b)
+  [sigmoid] s = Sigmoid (c)
+  [mul] y = Mul (c, s)
+})";
+
+TEST(Kernels, AnActivationRunsInItsConvolution) {
+  constexpr char kGraph[] = R"(g (float[1,3,6,6] x, float[2,3,1,1] w, float[2] b) => (float[1,2,6,6] y) {
+  [conv] c = Conv <kernel_shape = [1, 1]> (x, w, b)
+  [relu] y = Relu (c)
+})";
+  EXPECT_THAT(KernelsIn(kGraph, "onnxruntime"), ElementsAre("Conv 1x1 f32: conv relu"));
+  EXPECT_THAT(KernelsIn(kGraph, "openvino", "bf16"), ElementsAre("Conv 1x1 bf16: conv relu"));
+  EXPECT_THAT(KernelsIn(kGraph, "tflite"), ElementsAre("Conv 1x1 f32: conv", "Relu f32: relu"));
+}
+
+TEST(Kernels, ASwishRunsAloneOrInTheConvolution) {
+  EXPECT_THAT(KernelsIn(kSwish, "openvino"), ElementsAre("Conv f32: conv sigmoid mul"));
+  EXPECT_THAT(KernelsIn(kSwish, "onnxruntime"),
+              UnorderedElementsAre("Conv f32: conv", "Swish f32: sigmoid mul"));
+}
+
+TEST(Kernels, AValueThatTwoReadIsNotFusedAway) {
+  constexpr char kGraph[] =
+      R"(g (float[1,3,6,6] x, float[2,3,1,1] w) => (float[1,2,6,6] y, float[1,2,6,6] z) {
+  [conv] c = Conv <kernel_shape = [1, 1]> (x, w)
+  [relu] y = Relu (c)
+  [tanh] z = Tanh (c)
+})";
+  EXPECT_THAT(KernelsIn(kGraph, "openvino"),
+              ElementsAre("Conv 1x1 f32: conv", "Elementwise f32: relu", "Elementwise f32: tanh"));
+}
+
+TEST(Kernels, AResidualAdditionRunsInTheConvolutionBeforeIt) {
+  constexpr char kGraph[] =
+      R"(g (float[1,8,6,6] x, float[8,8,1,1] v, float[8,8,1,1] w) => (float[1,8,6,6] y) {
+  [first] a = Conv <kernel_shape = [1, 1]> (x, v)
+  [second] b = Conv <kernel_shape = [1, 1]> (a, w)
+  [add] s = Add (b, a)
+  [relu] y = Relu (s)
+})";
+  EXPECT_THAT(KernelsIn(kGraph, "openvino"),
+              ElementsAre("Conv 1x1 f32: first", "Conv 1x1 f32: second add relu"));
+}
+
+TEST(Kernels, BlocksOfChannelsAreLeftBeforeWhatKnowsNone) {
+  constexpr char kGraph[] = R"(g (float[1,8,6,6] x) => (float[1,8,6,6] y)
+<float[8,8,1,1] w = {)";
+  std::string numbers = "0";
+  for (int i = 1; i < 64; ++i) numbers += ", 0";
+  const std::string graph = kGraph + numbers + R"(}> {
+  [conv] c = Conv <kernel_shape = [1, 1]> (x, w)
+  [softmax] y = Softmax <axis = 1> (c)
+})";
+  EXPECT_THAT(KernelsIn(graph, "onnxruntime"),
+              ElementsAre("Conv 1x1 f32: conv", "Softmax f32: softmax", "ReorderInput f32: conv",
+                          "ReorderOutput f32: softmax"));
+  EXPECT_THAT(KernelsIn(graph, "openvino"), ElementsAre("Conv 1x1 f32: conv", "Softmax f32: softmax"));
+}
+
+TEST(Kernels, PairsAroundAConvolutionMakeItOneOfIntegers) {
+  constexpr char kGraph[] = R"(g (float[1,3,6,6] x) => (float[1,2,6,6] y)
+<int8[2,3,1,1] w = {1, 2, 3, 4, 5, 6}, float s = {0.1}, uint8 z = {0}, int8 zw = {0}> {
+  [q] a = QuantizeLinear (x, s, z)
+  [dq] b = DequantizeLinear (a, s, z)
+  [dqw] v = DequantizeLinear (w, s, zw)
+  [conv] c = Conv <kernel_shape = [1, 1]> (b, v)
+  [relu] r = Relu (c)
+  [q2] d = QuantizeLinear (r, s, z)
+  [dq2] y = DequantizeLinear (d, s, z)
+})";
+  EXPECT_THAT(
+      KernelsIn(kGraph, "onnxruntime", "int8"),
+      UnorderedElementsAre("QuantizeLinear f32: q", "Conv 1x1 i8: conv relu q2", "DequantizeLinear f32: dq2",
+                           "ReorderChannels i8: conv", "ReorderChannels i8: relu"));
+}
+
+TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
+  constexpr char kGraph[] = R"(g (float[1,4,8,16] x, float[16,4,3,3] w) => (float[1,16,4,8] y) {
+  [conv] y = Conv <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]> (x, w)
+})";
+  const auto model = testing::ParseGraph(kGraph, 9, 20);
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  ASSERT_EQ(kernels.size(), 1u);
+  const KernelShape& shape = kernels.front().shape;
+  EXPECT_EQ(shape.operations, 2.0 * 16 * 32 * 36);
+  EXPECT_EQ(shape.bytes, 4.0 * (4 * 8 * 16 + 16 * 4 * 9 + 16 * 32));
+  ASSERT_EQ(shape.features.size(), 9u);
+  EXPECT_EQ(shape.features[0], 2);                     // 4 channels in
+  EXPECT_EQ(shape.features[1], 4);                     // 16 channels out
+  EXPECT_EQ(shape.features[2], 0);                     // one group
+  EXPECT_EQ(shape.features[3], 5);                     // 32 positions
+  EXPECT_EQ(shape.features[4], 3);                     // in rows of 8
+  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);  // window
+  EXPECT_EQ(shape.features[6], 2);                     // strides 2 and 2
+}
+
+TEST(Kernels, AnOpenShapeIsSaid) {
+  const auto model = testing::ParseGraph("g (float[N,4] x) => (float[N,4] y) { y = Relu (x) }", 9, 20);
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "onnxruntime", "fp32");
+  ASSERT_EQ(kernels.size(), 1u);
+  EXPECT_FALSE(kernels.front().known);
+}
+
+}  // namespace
+}  // namespace shoehorn::cost
