@@ -45,11 +45,10 @@ Diagnostic BecomeAgent(std::vector<std::string> arguments) {
 }  // namespace
 
 void SetUpRun(CLI::App& app, Action& action) {
-  AddRunOptions(app);
+  const auto options = AddRunOptions(app);  // checked here; what was given goes on as it is
   app.footer(
       "Answers are lines of JSON. Ctrl-C ends the run; waiting events stay in their queue for the next one.");
-  // What was checked here goes on as it was given.
-  action = []() -> Result<int> { return BecomeAgent(OwnArguments()); };
+  action = [options]() -> Result<int> { return BecomeAgent(OwnArguments()); };
 }
 
 }  // namespace shoehorn::cli

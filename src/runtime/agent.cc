@@ -6,6 +6,12 @@
 #include "support/interrupt.h"
 
 namespace shoehorn::runtime {
+namespace {
+
+// Guesses for the first answer, seconds; each answer after it is a measurement.
+constexpr double kFirstOut = 0.001, kFirstOutWithEvents = 0.02;
+
+}  // namespace
 Agent::Agent(AgentOptions options, place::Plan plan)
     : options_(std::move(options)), plan_(std::move(plan)), link_(plan_.rule) {}
 
@@ -25,11 +31,12 @@ Status Agent::SetUp() {
   }
   if (plan_.fallback) {
     SHOEHORN_ASSIGN(fallback_, Stage::Load(*plan_.fallback, plan_.inputs, folder));
-    fallback_pace_ = reserve_ = Pace(fallback_->expected_s());
+    fallback_pace_ = Pace(fallback_->expected_s());
   }
   SHOEHORN_TRY(CheckOutputs());
   SHOEHORN_ASSIGN(metrics_, Metrics::Create(options_.metrics_port));
   SHOEHORN_ASSIGN(answers_file_, AppendFile::Open(options_.answers));
+  out_pace_ = Pace(plan_.events ? kFirstOutWithEvents : kFirstOut);
   if (plan_.events) {
     QueueOptions queue;
     queue.file = folder / plan_.events->queue;

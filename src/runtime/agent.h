@@ -101,7 +101,8 @@ class Agent {
   Line<Finished> to_answer_;
   std::condition_variable watch_, settled_;
   LinkWatch link_;
-  Pace head_pace_{0}, fallback_pace_{0}, reserve_{0};
+  Pace head_pace_{0}, fallback_pace_{0};  // the fallback's from the wish for it to its answer
+  Pace out_pace_{0};                      // from an answer to its line, its event on disk in between
   bool link_up_ = true, stop_ = false, writing_failed_ = false;
   std::string last_fault_;
   int64_t next_number_ = 0, unanswered_ = 0;

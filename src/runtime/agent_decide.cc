@@ -7,8 +7,11 @@ namespace shoehorn::runtime {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kLastMoment = 1ms;  // before a deadline: what writing a line takes
-constexpr double kMargin = 0.003;  // seconds that a fallback starts before its estimate says
+constexpr auto kLastMoment = 2ms;  // before a deadline: what writing a line takes
+/// Seconds that are allowed for saying that nobody answers.
+constexpr double kLeastOut = 0.003, kLongestOut = 0.02;
+/// A fallback starts so much before its estimate says: seconds, and a share of the deadline.
+constexpr double kMargin = 0.005, kMarginShare = 0.02;
 constexpr auto kIdle = 1s;
 
 }  // namespace
@@ -118,11 +121,12 @@ void Agent::OnTail(const FramePtr& frame, TailAnswer answer) {
   else
     link_.GivenUp(frame->number, now);
   const std::string fault(NameOf(answer.fault));
-  if (answer.fault != TailFault::kNone && fault != last_fault_)
+  const bool called_off = frame->done && answer.fault == TailFault::kLate;
+  if (answer.fault != TailFault::kNone && fault != last_fault_ && !called_off)
     spdlog::warn("frame {}: the tail is {}: {}", frame->number, fault, answer.why);
   if (answer.fault == TailFault::kNone && !last_fault_.empty())
     spdlog::info("frame {}: the tail answers again", frame->number);
-  last_fault_ = answer.fault == TailFault::kNone ? "" : fault;
+  if (!called_off) last_fault_ = answer.fault == TailFault::kNone ? "" : fault;
   if (frame->done) return;
   if (answer.fault != TailFault::kNone)
     return FallBack(frame, fault + (answer.fault == TailFault::kLate ? "" : ": " + answer.why), false);
@@ -148,7 +152,6 @@ void Agent::FallBack(const FramePtr& frame, const std::string& why, bool tail_ma
   }
   frame->falling_back = true;
   frame->turn_time = Clock::now();
-  frame->turned_by_watch = tail_may_answer;
   if (frame->asked) frame->waited_s = Seconds(frame->turn_time - frame->ask_time);
   to_fallback_.waiting.push_back(frame);
   to_fallback_.ready.notify_one();
@@ -156,6 +159,7 @@ void Agent::FallBack(const FramePtr& frame, const std::string& why, bool tail_ma
 
 void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
   frame->done = true;
+  frame->finish_time = Clock::now();
   pending_.erase(frame->number);
   if (frame->asked && by != By::kTail && !frame->probe) {
     link_.GivenUp(frame->number, Clock::now());
@@ -176,18 +180,25 @@ Clock::time_point Agent::Watch(Clock::time_point now) {
   Clock::time_point next = now + kIdle;
   for (auto at = pending_.begin(); at != pending_.end();) {
     const FramePtr frame = (at++)->second;
-    if (now >= frame->deadline - kLastMoment) {
+    // A fallback under way may come at the last moment; that there will be nothing can be said earlier.
+    const auto end =
+        frame->deadline - kLastMoment -
+        (frame->falling_back ? Clock::duration(0)
+                             : Duration(std::clamp(out_pace_.worst_s(), kLeastOut, kLongestOut)));
+    if (now >= end) {
       if (frame->why.empty()) frame->why = "no answer by the deadline";
       Finish(frame, By::kNone, {});
       continue;
     }
-    next = std::min<Clock::time_point>(next, frame->deadline - kLastMoment);
+    next = std::min<Clock::time_point>(next, end);
     if (frame->falling_back || !frame->loaded) continue;
     undecided.push_back(frame);
     deadlines.push_back(frame->deadline);
   }
   if (!fallback_) return next;
-  const auto starts = LatestStarts(deadlines, reserve_.worst_s() + kMargin, fallback_pace_.typical_s());
+  const auto starts = LatestStarts(
+      deadlines, fallback_pace_.worst_s() + out_pace_.worst_s() + kMargin + kMarginShare * plan_.deadline_s,
+      fallback_pace_.typical_s());
   for (size_t i = 0; i < starts.size(); ++i) {
     if (starts[i] > now)
       next = std::min(next, starts[i]);
@@ -212,7 +223,7 @@ void Agent::FallbackLoop() {
     Result<Tensors> outputs = fallback_->Run(frame->inputs);
     const double took = Seconds(Clock::now() - start);
     const std::lock_guard lock(mutex_);
-    fallback_pace_.See(took);
+    fallback_pace_.See(Seconds(Clock::now() - frame->turn_time));  // with the wait for this thread
     if (frame->done) return;
     frame->engine_s += took;
     if (!outputs.ok()) frame->why += "; the fallback failed: " + outputs.error().found;
@@ -255,8 +266,7 @@ void Agent::GiveOut(Finished finished) {
   const std::lock_guard lock(mutex_);
   gauges.link_up = link_up_;
   metrics_->Set(gauges);
-  if (finished.by == By::kFallback && frame.turned_by_watch)
-    reserve_.See(Seconds(Clock::now() - frame.turn_time));
+  out_pace_.See(Seconds(Clock::now() - frame.finish_time));
   ++summary_.frames;
   ++summary_.by[static_cast<size_t>(answer.by)];
   summary_.late += answer.late ? 1 : 0;

@@ -23,8 +23,8 @@ struct Agent::Frame {
   Tensors head_answers;  // outputs of the model that the head makes
   std::string why;
   bool loaded = false, asked = false, falling_back = false, done = false;
-  Clock::time_point ask_time, turn_time;  // when the tail was asked, when it was turned to the fallback
-  bool turned_by_watch = false;
+  Clock::time_point ask_time, turn_time,
+      finish_time;     // the tail asked, the fallback wanted, the answer there
   bool probe = false;  // asks the tail though it is not expected in time
   double engine_s = 0, wire_s = 0, waited_s = 0;
 };

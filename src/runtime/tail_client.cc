@@ -149,7 +149,10 @@ class GrpcTailClient : public TailClient {
       const auto start = Clock::now();
       TailAnswer answer;
       answer.fault = FaultOf(call->status.error_code());
-      if (answer.fault == TailFault::kNone) {
+      if (answer.fault == TailFault::kNone && !ok) {
+        answer.fault = TailFault::kWrong;
+        answer.why = "bytes that are no message of the protocol";
+      } else if (answer.fault == TailFault::kNone) {
         auto outputs = ReadAnswer(tail_, call->response);
         if (outputs.ok()) {
           answer.outputs = std::move(*outputs);

@@ -54,7 +54,7 @@ int AgentMain(int argc, const char* const* argv) {
   const Result<int> result = Run(*options);
   if (result.ok()) return *result;
   std::fprintf(stderr, "%s\n", result.error().Text().c_str());
-  return ExitCodeOf(result.error());
+  return result.error().blame == Blame::kBadInput ? kBadInputExit : kFaultExit;
 }
 
 }  // namespace
