@@ -105,12 +105,12 @@ class Link:
 
 def read_trace(path: str, seconds: int) -> list[tuple[float, float]]:
     """(uplink, downlink) of each second: the window of the trace with the most seconds under 100 kbit/s."""
-    rows, up, down = [], 0.0, 0.0
+    rows, up, down = [], None, None  # empty: as before; never measured: as the other way
     with open(path, encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            up = float(row["uplink_kbps"] or up)
-            down = float(row["downlink_kbps"] or down)
-            rows.append((up or down, down or up))
+            up = float(row["uplink_kbps"]) if row["uplink_kbps"] else up
+            down = float(row["downlink_kbps"]) if row["downlink_kbps"] else down
+            rows.append((down if up is None else up, up if down is None else down))
     rows = rows * (1 + seconds // max(1, len(rows)))
     bad = [min(row) < 100 for row in rows]
     start = max(range(len(rows) - seconds + 1), key=lambda at: sum(bad[at:at + seconds]))

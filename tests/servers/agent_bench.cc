@@ -11,6 +11,8 @@ namespace {
 
 constexpr const char* kHead = R"(<ir_version: 8, opset_import: ["" : 13]>
 head (float[1,4] x) => (float[1,4] h) { two = Constant <value = float {2}> () h = Mul (x, two) })";
+constexpr const char* kTail = R"(<ir_version: 8, opset_import: ["" : 13]>
+tail (float[1,4] h) => (float[1,4] y) { one = Constant <value = float {1}> () y = Add (h, one) })";
 constexpr const char* kWhole = R"(<ir_version: 8, opset_import: ["" : 13]>
 whole (float[1,4] x) => (float[1,4] y) {
   two = Constant <value = float {2}> () one = Constant <value = float {1}> () h = Mul (x, two) y = Add (h, one) })";
@@ -55,6 +57,11 @@ place::Plan AgentBench::SplitPlan(int port) const {
   plan.deadline_s = 0.5;
   plan.rate_per_s = 20;
   return plan;
+}
+
+std::filesystem::path AgentBench::WriteTail() const {
+  Save(kTail, path("tail.onnx"));
+  return path("tail.onnx");
 }
 
 place::EventRule AgentBench::Events(const std::string& scheme, int port, double above) const {

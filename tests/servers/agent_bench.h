@@ -20,6 +20,8 @@ class AgentBench {
 
   /// head (h = 2 x) here, the tail (y = h + 1) at `port` of this machine, the whole model as fallback.
   place::Plan SplitPlan(int port) const;
+  /// The tail as a file, for a server that hosts it.
+  std::filesystem::path WriteTail() const;
   /// Events where y is above `above`, to `port` of this machine.
   place::EventRule Events(const std::string& scheme, int port, double above) const;
   void Write(const place::Plan& plan) const;
