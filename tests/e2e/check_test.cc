@@ -142,6 +142,46 @@ TEST_F(CheckCommand, TwentyThousandNodesThatNobodyKnows) {
   EXPECT_LT(std::ranges::count(full.out, '\n'), 60);
 }
 
+TEST_F(CheckCommand, ATargetWithoutRulesIsNotChecked) {
+  scratch_.Write("targets/stone.toml",
+                 "name = \"stone\"\ntitle = \"A stone\"\naccelerator = \"unknown\"\nprecision = \"int8\"\n");
+  const std::string model = Model("[relu] y = Relu (x)\n");
+  const Ended one = RunProgram({"check", model, "--target", "stone"});
+  EXPECT_EQ(one.exit_code, 2);
+  EXPECT_EQ(
+      one.err,
+      "error: target 'stone': no support rules are known for it: nobody can say which operators it takes\n"
+      "  expected: a target with rules: `shoehorn targets` lists them\n");
+  const Ended all = RunProgram({"check", model, "--target", "all", "--json", "-"});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_EQ(all.err, "left out, no support rules are known: stone\n");
+  EXPECT_EQ(nlohmann::json::parse(all.out)["targets"].size(), 2u);
+  const Ended list = RunProgram({"targets"});
+  EXPECT_THAT(list.out, HasSubstr("stone  A stone\n       no support rules; no judge\n"));
+}
+
+TEST_F(CheckCommand, AUnitIsExplainedWithItsFigures) {
+  scratch_.Write("targets/board.toml", "name = \"board\"\n" + std::string(kProfile) + R"([[unit]]
+name = "cpu"
+kind = "cpu"
+runtime = "onnxruntime"
+peak = { fp32 = { value = "8 GFLOPS", kind = "inferred", source = "its clock" } }
+bandwidth = { value = "4 GB/s", kind = "reported", source = "its data sheet" }
+dispatch = { value = "10 us", kind = "measured", source = "a stopwatch" }
+)");
+  const Ended shown = RunProgram({"targets", "board"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("figures of cpu\n  peak fp32        8.00 GOPS (inferred; its clock)\n"));
+  scratch_.Write("targets/plank.toml", "name = \"plank\"\n" + std::string(kProfile) +
+                                           "[device]\nidle_power = { value = \"5 V\", kind = \"measured\", "
+                                           "source = \"a meter\" }\n");
+  const Ended refused = RunProgram({"targets"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(Errors(refused),
+            "error: DIR/targets/plank.toml: line 5: device: the device has no unit\n"
+            "  expected: [[unit]] at least once\n");
+}
+
 TEST_F(CheckCommand, TargetsAreListedAndExplained) {
   const Ended list = RunProgram({"targets"});
   EXPECT_EQ(list.exit_code, 0);

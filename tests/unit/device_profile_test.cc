@@ -2,6 +2,7 @@
 // whatever is wrong is told with file, line and key.
 #include <gmock/gmock.h>
 
+#include "support/files.h"
 #include "support/scratch.h"
 #include "targets/device_toml.h"
 #include "targets/profile.h"
@@ -260,6 +261,25 @@ TEST_F(DeviceProfile, UnitsAndCopiesFitTogether) {
   EXPECT_EQ(scratch_.Masked(single.error().Text()),
             "error: DIR/toy.toml: line 4: unit: 'unit' stands once, as a table\n"
             "  expected: [[unit]], in two brackets, as often as there are any");
+}
+
+TEST_F(DeviceProfile, TheDocumentationHasEveryKey) {
+  const auto page = ReadText(std::filesystem::path(SHOEHORN_SOURCE_DIR) / "docs/profiles.md");
+  ASSERT_TRUE(page.ok()) << page.error().Text();
+  for (const std::string& key : DeviceKeys())
+    EXPECT_THAT(*page, ::testing::HasSubstr("| `" + key + "` |")) << key;
+}
+
+TEST_F(DeviceProfile, TheExampleOfTheDocumentationIsRead) {
+  const auto page = ReadText(std::filesystem::path(SHOEHORN_SOURCE_DIR) / "docs/profiles.md");
+  ASSERT_TRUE(page.ok()) << page.error().Text();
+  const size_t from = page->find("name = \"board\"");
+  ASSERT_NE(from, std::string::npos);
+  const auto file = scratch_.Write("board.toml", page->substr(from, page->find("```", from) - from));
+  const auto profile = LoadProfile(file);
+  ASSERT_TRUE(profile.ok()) << profile.error().Text();
+  ASSERT_TRUE(profile->device.has_value());
+  EXPECT_EQ(profile->device->units.size(), 2u);
 }
 
 }  // namespace

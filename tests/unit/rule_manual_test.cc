@@ -52,5 +52,55 @@ TEST(TargetText, NamesFactsWithTheirSources) {
   EXPECT_EQ(json["judge"], nullptr);
 }
 
+TEST(TargetText, ShowsUnitsWithEachFigureItsKindAndSource) {
+  TargetState state;
+  state.profile.name = "board";
+  state.profile.title = "A board";
+  state.profile.accelerator = "unknown";
+  targets::Unit cpu;
+  cpu.name = "cpu";
+  cpu.runtime = "onnxruntime";
+  cpu.peak["fp32"] = {8e9, targets::FactKind::kInferred, "page 1"};
+  cpu.bandwidth = {4e9, targets::FactKind::kReported, "page 2"};
+  cpu.dispatch = {10e-6, targets::FactKind::kMeasured, "page 3"};
+  targets::Unit npu = cpu;
+  npu.name = "npu";
+  npu.kind = targets::UnitKind::kNpu;
+  npu.accelerator = "qnn_htp";
+  npu.busy_power = {0.25, targets::FactKind::kInferred, "page 4"};
+  state.profile.device = targets::Device();
+  state.profile.device->idle_power = {1.5, targets::FactKind::kMeasured, "page 5"};
+  state.profile.device->units = {cpu, npu};
+  state.profile.device->copies = {
+      {"cpu", "npu", {5e8, targets::FactKind::kReported, "page 6"}, {0, {}, "page 7"}}};
+  EXPECT_EQ(TargetText(state),
+            "board: A board\n"
+            "  rules      none are known: nobody can say which operators it takes\n"
+            "  judge      none: its compiler cannot be asked here\n"
+            "  profile    \n"
+            "\nunits\n"
+            "  cpu: cpu, takes every operator, onnxruntime\n"
+            "  npu: npu, rules qnn_htp, onnxruntime\n"
+            "\nfigures of device\n"
+            "  idle power       1.50 W (measured; page 5)\n"
+            "\nfigures of cpu\n"
+            "  peak fp32        8.00 GOPS (inferred; page 1)\n"
+            "  bandwidth        4.00 GB/s (reported; page 2)\n"
+            "  dispatch         10 us (measured; page 3)\n"
+            "\nfigures of npu\n"
+            "  peak fp32        8.00 GOPS (inferred; page 1)\n"
+            "  bandwidth        4.00 GB/s (reported; page 2)\n"
+            "  dispatch         10 us (measured; page 3)\n"
+            "  busy power       250 mW (inferred; page 4)\n"
+            "\nfigures of cpu and npu\n"
+            "  copy bandwidth   500 MB/s (reported; page 6)\n"
+            "  copy latency     0 us (measured; page 7)\n");
+  const auto json = nlohmann::json::parse(TargetJson(state));
+  EXPECT_EQ(json["device"]["units"][1]["busy_power"]["value"], 0.25);
+  EXPECT_EQ(json["device"]["units"][0]["busy_power"], nullptr);
+  EXPECT_EQ(json["device"]["units"][0]["peak"]["fp32"]["source"], "page 1");
+  EXPECT_EQ(json["device"]["copies"][0]["between"][1], "npu");
+}
+
 }  // namespace
 }  // namespace shoehorn::report
