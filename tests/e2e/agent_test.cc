@@ -1,7 +1,10 @@
 // The agent against servers that answer well, wrongly, with errors, with garbage and not at all: every frame
 // is answered once and in time, with the right numbers, and the reason is said.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "servers/agent_bench.h"
 #include "servers/tail_server.h"
@@ -211,6 +214,58 @@ TEST(AgentTest, FramesComeThroughAPipe) {
           "error: standard input: it ends after 9 bytes of a frame\n  expected: 16 bytes for each frame"),
       std::string::npos)
       << ended.err;
+}
+
+/// What http://127.0.0.1:`port``path` answers.
+std::string Get(int port, const std::string& path) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  std::string answer;
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
+    static_cast<void>(::send(socket, request.data(), request.size(), MSG_NOSIGNAL));
+    char piece[4096];
+    for (ssize_t got = 0; (got = ::recv(socket, piece, sizeof piece, 0)) > 0;)
+      answer.append(piece, static_cast<size_t>(got));
+  }
+  ::close(socket);
+  return answer;
+}
+
+TEST(AgentTest, CountsForPrometheusOnALocalPort) {
+  const AgentBench bench;
+  const auto server = TailServer::Start(Manners::kWrongShape);
+  bench.Write(bench.SplitPlan(server->port()));
+  const auto agent = bench.Start(0, 50, {"--metrics", "0"});
+  ASSERT_TRUE(Eventually([&] { return Lines(agent->out()).size() >= 20; })) << agent->err();
+  const std::string log = agent->err(), before = "metrics at http://127.0.0.1:";
+  ASSERT_NE(log.find(before), std::string::npos) << log;
+  const int port = std::stoi(log.substr(log.find(before) + before.size()));
+  const std::string text = Get(port, "/metrics");
+  const auto value_of = [&](const std::string& name) {
+    const size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+  };
+  EXPECT_GE(value_of("shoehorn_answers_total{by=\"fallback\"}"), 19) << text;
+  EXPECT_EQ(value_of("shoehorn_answers_total{by=\"tail\"}"), 0);
+  EXPECT_GE(value_of("shoehorn_tail_faults_total{kind=\"wrong answer\"}"), 15);
+  EXPECT_GE(value_of("shoehorn_latency_seconds_count"), 19);
+  EXPECT_EQ(value_of("shoehorn_events_waiting"), 0);
+  EXPECT_EQ(value_of("shoehorn_link_up"), 1);
+  agent->Signal(SIGTERM);
+  EXPECT_EQ(agent->Wait().exit_code, 0);
+
+  const auto first = bench.Start(0, 50, {"--metrics", "0"});
+  ASSERT_TRUE(Eventually([&] { return first->err().find(before) != std::string::npos; }));
+  const std::string taken =
+      std::to_string(std::stoi(first->err().substr(first->err().find(before) + before.size())));
+  const Ended second = bench.Start(1, 50, {"--metrics", taken})->Wait();
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_EQ(second.err, "error: --metrics " + taken + ": cannot listen on 127.0.0.1:" + taken +
+                            "\n  fix: name another port, or 0 for a free one\n");
 }
 
 TEST(AgentTest, AFrameThatCannotBeReadIsSaidAndTheNextOneComes) {
