@@ -297,6 +297,8 @@ def report(options, plan: dict, trace: list, lives: list, drain: Agent, folder: 
           f"in order: {known == sorted(known)}; {unseen} whose answer a kill kept back; "
           f"{received[-1]['post'] if received else 0} posts, each 17th answer swallowed")
     good = not (late or late_here or none or missing or lost) and len(set(keys)) == len(keys) and known == sorted(known)
+    for answer in late + none:
+        print("  ", {key: answer[key] for key in answer if key not in ("outputs", "id", "arrived")})
     if not good:
         print("the agent's log ends:\n" + (folder / "agent.log").read_text()[-3000:])
     print("kept" if good else "NOT kept")

@@ -36,13 +36,14 @@ Status Agent::SetUp() {
   SHOEHORN_TRY(CheckOutputs());
   SHOEHORN_ASSIGN(metrics_, Metrics::Create(options_.metrics_port));
   SHOEHORN_ASSIGN(answers_file_, AppendFile::Open(options_.answers));
-  out_pace_ = Pace(plan_.events ? kFirstOutWithEvents : kFirstOut);
+  out_pace_ = Pace(kFirstOut);
   if (plan_.events) {
     QueueOptions queue;
     queue.file = folder / plan_.events->queue;
     queue.max_events = plan_.events->max_events;
     queue.drop_oldest = plan_.events->when_full == "drop_oldest";
     SHOEHORN_ASSIGN(queue_, EventQueue::Open(queue));
+    out_pace_ = Pace(kFirstOutWithEvents + 2 * queue_->commit_s());
     SHOEHORN_ASSIGN(sender_, EventSender::Start(*plan_.events, folder, *queue_));
   }
   if (plan_.tail) {
@@ -131,13 +132,13 @@ void Agent::Take(const Arrival& arrival) {
     frame->number = next_number_++;
     ++unanswered_;
     pending_.emplace(frame->number, frame);
-    watch_.notify_one();
+    if (EarliestStart(*frame) < next_look_) watch_.notify_one();
   }
   const auto start = Clock::now();
   Result<data::Sample> sample = source_->Load();
-  const std::lock_guard lock(mutex_);
-  frame->engine_s = Seconds(Clock::now() - start);
+  std::unique_lock lock(mutex_);
   if (frame->done) return;
+  frame->engine_s = Seconds(Clock::now() - start);
   if (!sample.ok()) {
     frame->why = "the frame cannot be read: " + sample.error().found;
     frame->id = sample.error().file;
@@ -147,9 +148,14 @@ void Agent::Take(const Arrival& arrival) {
   for (size_t i = 0; i < plan_.inputs.size(); ++i)
     frame->inputs[plan_.inputs[i].name] = std::move(sample->inputs[i]);
   frame->loaded = true;
-  to_head_.waiting.push_back(frame);
-  to_head_.ready.notify_one();
-  watch_.notify_one();
+  if (Clock::now() >= EarliestStart(*frame)) watch_.notify_one();
+  if (plan_.head || plan_.cascade) {
+    to_head_.waiting.push_back(frame);
+    to_head_.ready.notify_one();
+    return;
+  }
+  lock.unlock();
+  Think(frame);  // nothing to compute here: no other thread is needed
 }
 
 }  // namespace shoehorn::runtime

@@ -80,6 +80,9 @@ class Agent {
   void OnTail(const FramePtr& frame, TailAnswer answer);
   void FallBack(const FramePtr& frame, const std::string& why, bool tail_may_answer);  // mutex_ held
   void Finish(const FramePtr& frame, By by, Tensors outputs);                          // mutex_ held
+  Clock::time_point EarliestStart(
+      const Frame& frame) const;  // mutex_ held; of any fallback because of this frame
+  double Reserve() const;         // seconds from the wish for a fallback to its written line, at worst
   Clock::time_point Watch(Clock::time_point now);  // mutex_ held; next look
   void GiveOut(Finished finished);
   void KeepEvent(Answer& answer) const;
@@ -100,6 +103,7 @@ class Agent {
   Line<FramePtr> to_head_, to_fallback_;
   Line<Finished> to_answer_;
   std::condition_variable watch_, settled_;
+  Clock::time_point next_look_ = Clock::time_point::max();  // of the watchdog, when nobody wakes it
   LinkWatch link_;
   Pace head_pace_{0}, fallback_pace_{0};  // the fallback's from the wish for it to its answer
   Pace out_pace_{0};                      // from an answer to its line, its event on disk in between

@@ -171,7 +171,19 @@ void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
 
 void Agent::WatchLoop() {
   std::unique_lock lock(mutex_);
-  while (!stop_) watch_.wait_until(lock, Watch(Clock::now()));
+  while (!stop_) {
+    next_look_ = Watch(Clock::now());
+    watch_.wait_until(lock, next_look_);
+  }
+}
+
+Clock::time_point Agent::EarliestStart(const Frame& frame) const {
+  const double before_it = fallback_pace_.typical_s() * static_cast<double>(pending_.size());
+  return frame.deadline - Duration(Reserve() + before_it);
+}
+
+double Agent::Reserve() const {
+  return fallback_pace_.worst_s() + out_pace_.worst_s() + kMargin + kMarginShare * plan_.deadline_s;
 }
 
 Clock::time_point Agent::Watch(Clock::time_point now) {
@@ -191,18 +203,16 @@ Clock::time_point Agent::Watch(Clock::time_point now) {
       continue;
     }
     next = std::min<Clock::time_point>(next, end);
-    if (frame->falling_back || !frame->loaded) continue;
+    if (frame->falling_back) continue;
     undecided.push_back(frame);
     deadlines.push_back(frame->deadline);
   }
   if (!fallback_) return next;
-  const auto starts = LatestStarts(
-      deadlines, fallback_pace_.worst_s() + out_pace_.worst_s() + kMargin + kMarginShare * plan_.deadline_s,
-      fallback_pace_.typical_s());
+  const auto starts = LatestStarts(deadlines, Reserve(), fallback_pace_.typical_s());
   for (size_t i = 0; i < starts.size(); ++i) {
     if (starts[i] > now)
       next = std::min(next, starts[i]);
-    else
+    else if (undecided[i]->loaded)
       FallBack(undecided[i], undecided[i]->asked ? "the tail did not answer in time" : "the device is behind",
                true);
   }

@@ -49,6 +49,8 @@ std::string RandomName() {
 
 bool IsDamage(int code) { return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB; }
 
+bool IsFull(int code) { return (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR; }
+
 }  // namespace
 
 EventQueue::EventQueue(QueueOptions options) : options_(std::move(options)), run_(RandomName()) {}
@@ -63,6 +65,11 @@ Result<std::unique_ptr<EventQueue>> EventQueue::Open(const QueueOptions& options
     spdlog::error("event queue '{}' is damaged ({}): moved to '{}', a new one is begun",
                   Escaped(options.file.string()), Escaped(opened.error().found), Escaped(aside));
     opened = queue->OpenFile();
+  }
+  if (!opened.ok() && IsFull(queue->failure_)) {
+    spdlog::error("events are kept in memory, where a kill would lose them: {}", opened.error().Text());
+    queue->store_again_ = Clock::now() + kStoreAgain;
+    return queue;
   }
   if (!opened.ok()) return opened.error();
   return queue;
@@ -111,8 +118,14 @@ Status EventQueue::Prepare() {
   SHOEHORN_ASSIGN(const int64_t dropped, Number("SELECT value FROM counters WHERE name = 'dropped'"));
   dropped_ = dropped;
   Publish();
-  // Takes the lock now, so that a second agent is refused at its start.
-  return Execute("BEGIN EXCLUSIVE; COMMIT");
+  // Takes the lock now, so that a second agent is refused at its start, and tells how long a commit takes
+  // here.
+  const auto start = Clock::now();
+  const Status written = Execute("UPDATE counters SET value = value");
+  commit_s_ = std::chrono::duration<double>(Clock::now() - start).count();
+  if (!written.ok() && !IsFull(failure_)) return written;
+  ready_ = true;
+  return Ok();
 }
 
 std::string EventQueue::MoveAside() {
@@ -200,6 +213,10 @@ EventQueue::Added EventQueue::Keep(const std::string& body) {
 }
 
 void EventQueue::StoreMemory() {
+  if (!ready_ && !Prepare().ok()) {
+    store_again_ = Clock::now() + kStoreAgain;
+    return;
+  }
   const size_t before = memory_.size();
   if (const Status begun = Execute("BEGIN IMMEDIATE"); begun.ok()) {
     const int64_t rows = on_disk_;

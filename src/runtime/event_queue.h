@@ -42,8 +42,8 @@ enum class Kept { kOnDisk, kInMemory, kDropped };
 class EventQueue {
  public:
   /// A file that is damaged or no queue is moved aside ("events.sqlite.damaged", ".damaged-2", ...) with a
-  /// line in the log, and a new one begun. Errors: the folder cannot be written, another process holds the
-  /// queue.
+  /// line in the log, and a new one begun. Where the disk is too full to begin one, events wait in memory.
+  /// Errors: the folder cannot be written, another process holds the queue.
   static Result<std::unique_ptr<EventQueue>> Open(const QueueOptions& options);
   ~EventQueue();
   EventQueue(const EventQueue&) = delete;
@@ -67,6 +67,8 @@ class EventQueue {
   int64_t waiting() const { return waiting_; }      ///< events that are not sent
   int64_t in_memory() const { return in_memory_; }  ///< of these, not on disk
   int64_t dropped() const { return dropped_; }      ///< ever, over all runs of this file
+  /// Seconds that a commit took when the file was opened.
+  double commit_s() const { return commit_s_; }
   /// Ends a wait in Next.
   void Wake();
 
@@ -91,6 +93,8 @@ class EventQueue {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   sqlite3* database_ = nullptr;
+  bool ready_ = false;  // the tables are there
+  double commit_s_ = 0;
   std::string run_;  // random, new at each start: the first half of every key
   int64_t next_number_ = 1;
   int64_t on_disk_ = 0;

@@ -166,6 +166,15 @@ TEST_F(EventQueueTest, KeepsEventsInMemoryWhileTheDiskIsFull) {
   EXPECT_EQ(queue->Add("after").kept, Kept::kOnDisk) << "what was sent made room";
 }
 
+TEST_F(EventQueueTest, BeginsInMemoryWhereTheDiskHasNoRoomForAFile) {
+  QueueOptions options = Options();
+  options.max_pages = 1;
+  const auto queue = Open(options);
+  EXPECT_EQ(queue->Add("0").kept, Kept::kInMemory);
+  EXPECT_EQ(queue->Add("1").kept, Kept::kInMemory);
+  EXPECT_EQ(Drain(*queue), (std::vector<std::string>{"0", "1"}));
+}
+
 TEST_F(EventQueueTest, MovesADamagedFileAside) {
   scratch_.Write("events.sqlite", "no database, but long enough to look like one: " + std::string(5000, 'x'));
   auto queue = Open(Options());
