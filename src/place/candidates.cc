@@ -243,6 +243,9 @@ class Maker {
   void AddRule(Candidate candidate, double limit_s) {
     candidate.policy.rule = LinkRule{.limit_s = limit_s};
     candidate.name = fmt::format("{}, while it answers within {}", candidate.cut, FormatDuration(limit_s));
+    made_.push_back(candidate);
+    candidate.policy.rule->most_open = 1;
+    candidate.name += ", one call at a time";
     made_.push_back(std::move(candidate));
   }
 

@@ -96,7 +96,8 @@ void Fields(A& json, Cascade& c) {
 
 template <typename A>
 void Fields(A& json, LinkRule& r) {
-  json("limit_s", r.limit_s), json("memory_s", r.memory_s), json("probe_s", r.probe_s);
+  json("limit_s", r.limit_s), json("most_open", r.most_open);
+  json("memory_s", r.memory_s), json("probe_s", r.probe_s);
 }
 
 template <typename A>

@@ -83,6 +83,7 @@ struct Cascade {
 /// leads back.
 struct LinkRule {
   double limit_s = 0;  ///< the tail is asked when head + expected <= limit; else the fallback stage answers
+  int64_t most_open = 0;  ///< calls that may be open at once, a frame that finds so many is not asked; 0: any
   double memory_s = 0.5;  ///< how fast what was seen is forgotten
   double probe_s = 1;     ///< with no call open and none ended for so long, the next frame asks the tail, too
 };

@@ -76,6 +76,7 @@ struct Checker {
       return Wrong("rule", "there is no tail to ask, or nothing that answers instead",
                    "a fallback and a tail");
     if (!(rule.limit_s > 0)) return Wrong("rule.limit_s", FormatNumber(rule.limit_s), "above 0");
+    if (rule.most_open < 0) return Wrong("rule.most_open", std::to_string(rule.most_open), "0 or more");
     if (!(rule.memory_s > 0)) return Wrong("rule.memory_s", FormatNumber(rule.memory_s), "above 0");
     if (!(rule.probe_s > 0)) return Wrong("rule.probe_s", FormatNumber(rule.probe_s), "above 0");
     return Ok();

@@ -137,6 +137,7 @@ class Simulation {
 
   bool InTime(uint32_t f) {
     while (!open_.empty() && !frames_[open_.front()].open) open_.pop_front();
+    if (policy_.rule->most_open > 0 && open_calls_ >= policy_.rule->most_open) return false;
     const double waits = open_.empty() ? 0 : now_ - frames_[open_.front()].asked;
     return now_ - frames_[f].arrival + head_s_ + std::max(expected_s_, waits) <= policy_.rule->limit_s;
   }
@@ -165,6 +166,7 @@ class Simulation {
     if (frame.gone() && !frame.probe) return;  // the fallback was first
     frame.asked = now_;
     frame.open = true;
+    ++open_calls_;
     open_.push_back(f);
     Attempt(f);
   }
@@ -205,6 +207,7 @@ class Simulation {
   }
 
   void Close(uint32_t f) {
+    open_calls_ -= frames_[f].open;
     frames_[f].open = false;
     ++frames_[f].serial;
     last_ended_ = now_;
@@ -434,6 +437,7 @@ class Simulation {
   std::deque<uint32_t> open_;  // frames whose call is or was open, oldest first
   double expected_s_ = 0, last_ended_ = 0;
   bool seen_any_ = false;
+  int64_t open_calls_ = 0;
   int probes_ = 0;
 };
 

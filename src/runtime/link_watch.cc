@@ -19,7 +19,9 @@ double LinkWatch::Expected(Time now) const {
 }
 
 bool LinkWatch::InTime(Time now, double before_s) const {
-  return !rule_ || before_s + Expected(now) <= rule_->limit_s;
+  if (!rule_) return true;
+  if (rule_->most_open > 0 && static_cast<int64_t>(open_.size()) >= rule_->most_open) return false;
+  return before_s + Expected(now) <= rule_->limit_s;
 }
 
 bool LinkWatch::ProbeDue(Time now) const {

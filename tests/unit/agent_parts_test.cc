@@ -47,6 +47,16 @@ TEST(LinkWatchTest, AnOpenCallThatWaitsCountsAlready) {
   EXPECT_FALSE(link.ProbeDue(Time(5s))) << "no probe while a call is open";
 }
 
+TEST(LinkWatchTest, NoMoreCallsAtOnceThanTheRuleAllows) {
+  LinkWatch link(place::LinkRule{.limit_s = 0.5, .most_open = 2});
+  link.Sent(1, Time(0s));
+  EXPECT_TRUE(link.InTime(Time(10ms), 0));
+  link.Sent(2, Time(10ms));
+  EXPECT_FALSE(link.InTime(Time(20ms), 0));
+  link.Answered(1, Time(30ms));
+  EXPECT_TRUE(link.InTime(Time(30ms), 0));
+}
+
 TEST(LinkWatchTest, OnlyAProbeLeadsBackToALinkThatWasGivenUp) {
   LinkWatch link(place::LinkRule{.limit_s = 0.1, .memory_s = 0.5, .probe_s = 1});
   link.Sent(1, Time(0s));

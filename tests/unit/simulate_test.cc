@@ -291,6 +291,23 @@ TEST(SimulateTest, TheRuleNeverAsksAPlaceThatIsSlower) {
   EXPECT_NEAR(outcome.calls, 67, 5) << "a probe follows a second without a call, and frames come every 0.5 s";
 }
 
+TEST(SimulateTest, OneCallAtATimeTakesWhatTheLinkCarries) {
+  const auto arrivals = Arrivals(10, 100);
+  Policy policy = Adaptive(0.6);
+  policy.route = Remote(2000);  // 0.2 s of the uplink, 0.33 s in all: a link for 5 frames a second
+  policy.local = {{0, 0.05, 1}};
+  policy.rule->most_open = 1;
+  const Outcome outcome = Simulate(policy, {.arrivals = arrivals, .link = &kSteady, .deadline_s = 0.6});
+  EXPECT_EQ(outcome.by_tail, 250) << "every fourth frame finds no call open";
+  EXPECT_EQ(outcome.by_fallback, 0);
+  EXPECT_NEAR(outcome.mean_s, (0.33 + 3 * 0.05) / 4, 1e-9);
+  // Without it calls pile up until they are given up, and what they sent was for nothing.
+  policy.rule->most_open = 0;
+  const Outcome crowded = Simulate(policy, {.arrivals = arrivals, .link = &kSteady, .deadline_s = 0.6});
+  EXPECT_LT(crowded.by_tail, 250);
+  EXPECT_GT(crowded.by_fallback, 100);
+}
+
 TEST(SimulateTest, ACascadeAsksWhereTheDeviceIsUnsure) {
   const std::vector<CascadeSample> samples = {{0.9, 1, 1}, {0.8, 1, 0}, {0.4, 0, 1}, {0.3, 0, 1}};
   const auto arrivals = Arrivals(1, 900);
