@@ -65,7 +65,7 @@ struct Ground {
   double idle_w = 0;
   Radio radio{};
   size_t drives = 1;
-  double duration_s = 0;  ///< of drives without a link (all on the device); 0: as long as the longest link
+  double duration_s = 0;  ///< at least; a drive lasts as long as its longest link, a minute without any
   uint64_t seed = 1;
 };
 

@@ -6,6 +6,8 @@
 namespace shoehorn::place {
 namespace {
 
+/// How long a drive is where nothing has a link, seconds.
+constexpr double kNoLinks = 60;
 /// Two figures closer than this are equal: sums in another order.
 constexpr double kRounding = 1e-9;
 
@@ -43,7 +45,7 @@ Court::Court(const std::vector<Candidate>& candidates, const std::vector<Place>&
       SHOEHORN_CHECK(place.links.empty() || place.links.size() == ground.drives, "one link a drive");
       if (!place.links.empty()) duration = std::max(duration, place.links[drive].duration_s());
     }
-    arrivals_.push_back(Arrivals(requirements.rate_per_s, duration));
+    arrivals_.push_back(Arrivals(requirements.rate_per_s, duration > 0 ? duration : kNoLinks));
   }
   for (const Candidate& candidate : candidates) {
     SHOEHORN_CHECK(candidate.place < places.size(), "a candidate names a place");
@@ -141,8 +143,9 @@ bool Court::Better(const Figures& a, const Figures& b) const {
        {requirements_.objective, Measure::kLate, Measure::kP99, Measure::kEnergy, Measure::kMoney}) {
     const double left = Least(measure, a.at(measure)), right = Least(measure, b.at(measure));
     if (left == right) continue;  // infinite ones, too
-    if (std::fabs(left - right) <= kRounding * std::max(std::fabs(left), std::fabs(right))) continue;
-    return left < right;
+    if (std::isinf(left) || std::isinf(right)) return left < right;
+    if (std::fabs(left - right) > kRounding * std::max(std::fabs(left), std::fabs(right)))
+      return left < right;
   }
   return false;
 }
@@ -201,7 +204,8 @@ Figures Court::BestCase(size_t c, size_t drive) {
       head_j += step.joules;
       longest = std::max(longest, step.seconds);
     }
-    if (cached_cut_ != candidate.cut) {
+    if (cached_place_ != candidate.place || cached_cut_ != candidate.cut) {
+      cached_place_ = candidate.place;
       cached_cut_ = candidate.cut;
       cached_.assign(ground_.drives, {});
     }

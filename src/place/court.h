@@ -50,6 +50,7 @@ class Court {
   std::vector<std::vector<double>> arrivals_;  // by drive
   // Responses without queues of the cut that was asked for last, by drive.
   std::string cached_cut_;
+  size_t cached_place_ = 0;
   std::vector<std::vector<double>> cached_;
 };
 

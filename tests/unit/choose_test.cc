@@ -65,6 +65,28 @@ TEST(ChooseTest, TheObjectiveDecides) {
   EXPECT_EQ(world.Choose()->best, 0);
 }
 
+TEST(ChooseTest, NeverIsWorseThanLate) {
+  World3 world;
+  world.places[1].links[0] = Link::Constant(0, 0, 0.1, 60);
+  world.places[2].links[0] = Link::Constant(0, 0, 0.1, 60);
+  for (const Measure objective : {Measure::kMean, Measure::kP99, Measure::kP50}) {
+    world.requirements.objective = objective;
+    const auto choice = world.Choose();
+    ASSERT_TRUE(choice.ok());
+    EXPECT_EQ(choice->best, 0);
+    EXPECT_EQ(FormatMeasure(objective, choice->judged[2].mean.at(objective)), "never");
+  }
+}
+
+TEST(ChooseTest, WithoutALinkADriveIsAMinute) {
+  World3 world;
+  world.places.resize(1);
+  world.candidates.resize(1);
+  const auto choice = world.Choose();
+  ASSERT_TRUE(choice.ok());
+  EXPECT_EQ(choice->judged[0].outcomes[0].frames, 300);
+}
+
 TEST(ChooseTest, LimitsExcludeAndSayWhy) {
   World3 world;
   world.requirements.limits[Measure::kMoney] = 100;
