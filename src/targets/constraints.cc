@@ -411,7 +411,8 @@ Rule ClipsTo(std::string sentence, std::vector<std::pair<double, double>> accept
                   [accepted = std::move(accepted)](const Subject& subject) -> std::optional<std::string> {
                     const std::optional<double> low = LimitOf(subject, 1, "min");
                     const std::optional<double> high = LimitOf(subject, 2, "max");
-                    if (low && high && std::ranges::find(accepted, std::pair(*low, *high)) != accepted.end()) return std::nullopt;
+                    if (low && high && std::ranges::find(accepted, std::pair(*low, *high)) != accepted.end())
+                      return std::nullopt;
                     const auto text = [](std::optional<double> number) {
                       return number ? fmt::format("{}", *number) : std::string("open or computed");
                     };

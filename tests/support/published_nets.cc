@@ -1,16 +1,20 @@
 #include "support/published_nets.h"
 
+#include <cstdlib>
+
 namespace shoehorn::testing {
 namespace {
 
 using ir::Shape;
 using ir::Value;
 
-/// Weights of any shape, all views of one buffer of zeros.
+/// Weights of any shape, all views of one piece of memory that nobody touches, so that it takes none.
 ir::Tensor Zeros(Shape shape) {
-  static const auto zeros = std::make_shared<std::vector<float>>(4 << 20);
-  const auto bytes = std::as_bytes(std::span(*zeros)).first(static_cast<size_t>(ir::ElementCount(shape)) * 4);
-  return {ir::DataType::kFloat, std::move(shape), bytes, zeros};
+  constexpr size_t kMost = size_t{512} << 20;
+  static const std::shared_ptr<void> zeros(std::calloc(kMost, 1), std::free);
+  const size_t size = static_cast<size_t>(ir::ElementCount(shape)) * sizeof(float);
+  SHOEHORN_CHECK(zeros != nullptr && size <= kMost, "a layer with more weights than any published one");
+  return {ir::DataType::kFloat, std::move(shape), {static_cast<const std::byte*>(zeros.get()), size}, zeros};
 }
 
 ir::Type Floats(const Shape& shape) {
@@ -43,21 +47,28 @@ class Builder {
   }
   Value& Relu(Value& x) { return Typed(graph().AddNode("Relu", "relu", {&x}), x.type.shape()); }
   Value& Add(Value& x, Value& y) { return Typed(graph().AddNode("Add", "add", {&x, &y}), x.type.shape()); }
-  Value& MaxPool(Value& x) {
+  Value& MaxPool(Value& x, int64_t kernel) {
     ir::Node& node = graph().AddNode("MaxPool", "pool", {&x});
-    node.Set("kernel_shape", std::vector<int64_t>{3, 3});
+    node.Set("kernel_shape", std::vector<int64_t>{kernel, kernel});
     node.Set("strides", std::vector<int64_t>{2, 2});
     const Shape from = x.type.shape();
     return Typed(node, {1, from[1], from[2] / 2, from[3] / 2});
   }
-  std::unique_ptr<ir::Model> Classify(Value& x) {
-    const int64_t channels = x.type.shape()[1];
-    Value& mean = Typed(graph().AddNode("GlobalAveragePool", "mean", {&x}), {1, channels, 1, 1});
-    Value& flat = Typed(graph().AddNode("Flatten", "flat", {&mean}), {1, channels});
-    Value& w = graph().AddConstant("w", Zeros({channels, 1000}));
-    Value& b = graph().AddConstant("b", Zeros({1000}));
-    graph().AddOutput(Typed(graph().AddNode("Gemm", "classes", {&flat, &w, &b}), {1, 1000}));
+  Value& Flatten(Value& x) {
+    return Typed(graph().AddNode("Flatten", "flat", {&x}), {1, ir::ElementCount(x.type.shape())});
+  }
+  Value& Dense(Value& x, int64_t channels) {
+    Value& w = graph().AddConstant("w", Zeros({x.type.shape()[1], channels}));
+    Value& b = graph().AddConstant("b", Zeros({channels}));
+    return Typed(graph().AddNode("Gemm", "dense", {&x, &w, &b}), {1, channels});
+  }
+  std::unique_ptr<ir::Model> Finish(Value& classes) {
+    graph().AddOutput(classes);
     return std::move(model_);
+  }
+  std::unique_ptr<ir::Model> Classify(Value& x) {
+    Value& mean = Typed(graph().AddNode("GlobalAveragePool", "mean", {&x}), {1, x.type.shape()[1], 1, 1});
+    return Finish(Dense(Flatten(mean), 1000));
   }
 
  private:
@@ -89,7 +100,7 @@ Value& Residual(Builder& net, Value& x, int64_t width, int64_t stride, bool bott
 
 std::unique_ptr<ir::Model> ResNet(int64_t side, const std::vector<int>& blocks, bool bottleneck) {
   Builder net(side);
-  Value* x = &net.MaxPool(net.Relu(net.Conv(net.input(), 64, 7, 2)));
+  Value* x = &net.MaxPool(net.Relu(net.Conv(net.input(), 64, 7, 2)), 3);
   for (size_t stage = 0; stage < blocks.size(); ++stage)
     for (int i = 0; i < blocks[stage]; ++i)
       x = &Residual(net, *x, int64_t{64} << stage, i == 0 && stage > 0 ? 2 : 1, bottleneck);
@@ -124,5 +135,19 @@ std::unique_ptr<ir::Model> MobileNetV2() {
 
 std::unique_ptr<ir::Model> ResNet18() { return ResNet(224, {2, 2, 2, 2}, false); }
 std::unique_ptr<ir::Model> ResNet50(int64_t side) { return ResNet(side, {3, 4, 6, 3}, true); }
+
+std::unique_ptr<ir::Model> ResNet152(int64_t side) { return ResNet(side, {3, 8, 36, 3}, true); }
+
+std::unique_ptr<ir::Model> Vgg16() {
+  Builder net(224);
+  Value* x = &net.input();
+  for (const auto& [channels, repeats] : {std::pair(64, 2), {128, 2}, {256, 3}, {512, 3}, {512, 3}}) {
+    for (int i = 0; i < repeats; ++i) x = &net.Relu(net.Conv(*x, channels, 3));
+    x = &net.MaxPool(*x, 2);
+  }
+  x = &net.Flatten(*x);
+  for (int i = 0; i < 2; ++i) x = &net.Relu(net.Dense(*x, 4096));
+  return net.Finish(net.Dense(*x, 1000));
+}
 
 }  // namespace shoehorn::testing

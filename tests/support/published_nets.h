@@ -14,5 +14,9 @@ std::unique_ptr<ir::Model> MobileNetV2();
 std::unique_ptr<ir::Model> ResNet18();
 /// ResNet-50 at `side` by `side`: 4.09 billion at 224.
 std::unique_ptr<ir::Model> ResNet50(int64_t side = 224);
+/// ResNet-152 at `side` by `side`: 11.5 billion at 224.
+std::unique_ptr<ir::Model> ResNet152(int64_t side = 224);
+/// VGG with 16 weight layers at 224 by 224: 15.5 billion, 138 million weights (Simonyan and Zisserman, 2015).
+std::unique_ptr<ir::Model> Vgg16();
 
 }  // namespace shoehorn::testing
