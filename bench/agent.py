@@ -278,6 +278,8 @@ def report(options, plan: dict, trace: list, lives: list, drain: Agent, folder: 
     keys = [event["key"] for event in received]
     order = {key: at for at, key in enumerate(keys)}
     known = [order[key] for key in told if key in order]
+    pending = {a["event"] for _, a in answers if a.get("event_kept") == "pending"}
+    slow = len(pending)
     lost, unseen = len(set(told) - set(keys)), len(set(keys) - set(told))
     own = sorted(a["own_ms"] for _, a in answers if a["by"] == "tail")
     latency = sorted(a["latency_ms"] for _, a in answers)
@@ -294,7 +296,7 @@ def report(options, plan: dict, trace: list, lives: list, drain: Agent, folder: 
     if own:
         print(f"  own cost of frames by the tail: p50 {own[len(own) // 2]:.3f} ms, p99 {own[int(len(own) * 0.99)]:.3f} ms")
     print(f"events: {len(told)} told in answers, {len(keys)} at the receiver ({len(set(keys))} different), {lost} lost, "
-          f"in order: {known == sorted(known)}; {unseen} whose answer a kill kept back; "
+          f"in order: {known == sorted(known)}; {slow} still on their way to a slow disk when answered; {unseen} whose answer a kill kept back; "
           f"{received[-1]['post'] if received else 0} posts, each 17th answer swallowed")
     good = not (late or late_here or none or missing or lost) and len(set(keys)) == len(keys) and known == sorted(known)
     for answer in late + none:

@@ -9,7 +9,7 @@ namespace shoehorn::runtime {
 namespace {
 
 // Guesses for the first answer, seconds; each answer after it is a measurement.
-constexpr double kFirstOut = 0.001, kFirstOutWithEvents = 0.02;
+constexpr double kFirstOut = 0.001, kFirstStore = 0.005;
 
 }  // namespace
 Agent::Agent(AgentOptions options, place::Plan plan)
@@ -43,7 +43,7 @@ Status Agent::SetUp() {
     queue.max_events = plan_.events->max_events;
     queue.drop_oldest = plan_.events->when_full == "drop_oldest";
     SHOEHORN_ASSIGN(queue_, EventQueue::Open(queue));
-    out_pace_ = Pace(kFirstOutWithEvents + 2 * queue_->commit_s());
+    store_pace_ = Pace(kFirstStore + 2 * queue_->commit_s());
     SHOEHORN_ASSIGN(sender_, EventSender::Start(*plan_.events, folder, *queue_));
   }
   if (plan_.tail) {
@@ -89,6 +89,7 @@ Result<Summary> Agent::Run() {
   threads_.emplace_back([this] { WatchLoop(); });
   threads_.emplace_back([this] { FallbackLoop(); });
   threads_.emplace_back([this] { AnswerLoop(); });
+  if (queue_) threads_.emplace_back([this] { StoreLoop(); });
   if (metrics_->port() > 0) spdlog::info("metrics at http://127.0.0.1:{}/metrics", metrics_->port());
   Status ended = Ok();
   while (true) {
@@ -99,7 +100,7 @@ Result<Summary> Agent::Run() {
   }
   {
     std::unique_lock lock(mutex_);
-    settled_.wait(lock, [this] { return unanswered_ == 0; });
+    settled_.wait(lock, [this] { return unanswered_ == 0 && unstored_ == 0; });
     if (queue_) {
       const auto until = Clock::now() + Duration(options_.linger_s);
       while (queue_->waiting() > 0 && Clock::now() < until && !Interrupted())
@@ -107,6 +108,7 @@ Result<Summary> Agent::Run() {
     }
     stop_ = true;
     to_head_.ready.notify_all(), to_fallback_.ready.notify_all(), to_answer_.ready.notify_all();
+    to_store_.ready.notify_all();
     watch_.notify_all();
   }
   for (std::thread& thread : threads_) thread.join();

@@ -60,6 +60,11 @@ class Agent {
     By by;
     Tensors outputs;
   };
+  struct Told {
+    FramePtr frame;
+    Answer answer;
+    Clock::time_point store_time;
+  };
   template <typename T>
   struct Line {  // frames that wait for a thread
     std::deque<T> waiting;
@@ -75,6 +80,7 @@ class Agent {
   void WatchLoop();
   void FallbackLoop();
   void AnswerLoop();
+  void StoreLoop();
   void Think(const FramePtr& frame);  // cascade, head, tail
   void AskTail(const FramePtr& frame, Tensors made);
   void OnTail(const FramePtr& frame, TailAnswer answer);
@@ -84,8 +90,8 @@ class Agent {
       const Frame& frame) const;  // mutex_ held; of any fallback because of this frame
   double Reserve() const;         // seconds from the wish for a fallback to its written line, at worst
   Clock::time_point Watch(Clock::time_point now);  // mutex_ held; next look
-  void GiveOut(Finished finished);
-  void KeepEvent(Answer& answer) const;
+  void GiveOut(Finished finished);                 // writes it, or hands its event to be stored first
+  void Write(Told& told, double storing_s);        // the line; nothing happens to the frame after it
   template <typename T, typename F>
   void Serve(Line<T>& line, const F& work);
 
@@ -98,15 +104,20 @@ class Agent {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<EventSender> sender_;
 
+  std::mutex write_mutex_;  // before mutex_
   std::mutex mutex_;
   std::map<int64_t, FramePtr> pending_;  // by number, which is by deadline
   Line<FramePtr> to_head_, to_fallback_;
   Line<Finished> to_answer_;
+  Line<std::pair<int64_t, Event>> to_store_;
+  std::map<int64_t, Told> storing_;  // answers whose events are not on disk yet, by frame
+  int64_t unstored_ = 0;
   std::condition_variable watch_, settled_;
   Clock::time_point next_look_ = Clock::time_point::max();  // of the watchdog, when nobody wakes it
   LinkWatch link_;
   Pace head_pace_{0}, fallback_pace_{0};  // the fallback's from the wish for it to its answer
-  Pace out_pace_{0};                      // from an answer to its line, its event on disk in between
+  Pace out_pace_{0};                      // from an answer to its line, without the storing of its event
+  Pace store_pace_{0};                    // of a commit
   bool link_up_ = true, stop_ = false, writing_failed_ = false;
   std::string last_fault_;
   int64_t next_number_ = 0, unanswered_ = 0;

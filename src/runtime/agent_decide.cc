@@ -12,6 +12,8 @@ constexpr auto kLastMoment = 2ms;  // before a deadline: what writing a line tak
 constexpr double kLeastOut = 0.003, kLongestOut = 0.02;
 /// A fallback starts so much before its estimate says: seconds, and a share of the deadline.
 constexpr double kMargin = 0.005, kMarginShare = 0.02;
+constexpr double kStoringShare =
+    0.25;  // of the deadline, at most, that a fallback starts earlier for a slow disk
 constexpr auto kIdle = 1s;
 
 }  // namespace
@@ -172,8 +174,27 @@ void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
 void Agent::WatchLoop() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    next_look_ = Watch(Clock::now());
-    watch_.wait_until(lock, next_look_);
+    const auto now = Clock::now();
+    next_look_ = Watch(now);
+    // A slow disk makes no answer late: its event is stored as soon as it can be.
+    std::vector<Told> overdue;
+    for (auto at = storing_.begin(); at != storing_.end();) {
+      const auto end = at->second.frame->deadline - kLastMoment;
+      next_look_ = std::min<Clock::time_point>(next_look_, end);
+      const auto next = std::next(at);
+      if (now >= end) overdue.push_back(std::move(storing_.extract(at).mapped()));
+      at = next;
+    }
+    if (overdue.empty()) {
+      watch_.wait_until(lock, next_look_);
+      continue;
+    }
+    lock.unlock();
+    for (Told& told : overdue) {
+      told.answer.event_kept = "pending";
+      Write(told, Seconds(Clock::now() - told.store_time));
+    }
+    lock.lock();
   }
 }
 
@@ -183,7 +204,8 @@ Clock::time_point Agent::EarliestStart(const Frame& frame) const {
 }
 
 double Agent::Reserve() const {
-  return fallback_pace_.worst_s() + out_pace_.worst_s() + kMargin + kMarginShare * plan_.deadline_s;
+  const double storing = queue_ ? std::min(store_pace_.worst_s(), kStoringShare * plan_.deadline_s) : 0;
+  return fallback_pace_.worst_s() + out_pace_.worst_s() + storing + kMargin + kMarginShare * plan_.deadline_s;
 }
 
 Clock::time_point Agent::Watch(Clock::time_point now) {
@@ -246,8 +268,10 @@ void Agent::AnswerLoop() {
 }
 
 void Agent::GiveOut(Finished finished) {
+  Told told;
+  told.frame = finished.frame;
   const Frame& frame = *finished.frame;
-  Answer answer;
+  Answer& answer = told.answer;
   answer.frame = frame.number;
   answer.id = frame.id;
   answer.arrived = frame.wall;
@@ -256,11 +280,59 @@ void Agent::GiveOut(Finished finished) {
   answer.engine_s = frame.engine_s;
   answer.wire_s = finished.by == By::kTail ? frame.wire_s : 0;
   answer.outputs = OutputsJson(finished.outputs, options_.values);
-  const auto before = Clock::now();
-  if (queue_ && answer.by != By::kNone && IsEvent(*plan_.events, finished.outputs)) KeepEvent(answer);
-  const double storing_s = answer.event.empty() ? 0 : Seconds(Clock::now() - before);
-  const double waited_s = finished.by == By::kTail ? 0 : frame.waited_s;
+  if (!queue_ || answer.by == By::kNone || !IsEvent(*plan_.events, finished.outputs)) return Write(told, 0);
+
+  answer.event = queue_->NewKey();
+  Event event{0, answer.event, EventBody(*plan_.events, answer)};
+  const std::lock_guard lock(mutex_);
+  told.store_time = Clock::now();
+  to_store_.waiting.push_back({frame.number, std::move(event)});
+  to_store_.ready.notify_one();
+  if (frame.deadline - kLastMoment < next_look_) watch_.notify_one();
+  storing_.emplace(frame.number, std::move(told));
+  ++unstored_;
+}
+
+void Agent::StoreLoop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    to_store_.ready.wait(lock, [&] { return stop_ || !to_store_.waiting.empty(); });
+    if (to_store_.waiting.empty()) return;
+    std::vector<int64_t> frames;
+    std::vector<Event> events;
+    for (auto& [frame, event] : to_store_.waiting) {
+      frames.push_back(frame);
+      events.push_back(std::move(event));
+    }
+    to_store_.waiting.clear();
+    lock.unlock();
+    const auto start = Clock::now();
+    const std::vector<EventQueue::Added> added = queue_->Add(events);
+    const double took = Seconds(Clock::now() - start);
+    for (size_t i = 0; i < added.size(); ++i) {
+      lock.lock();
+      auto node = storing_.extract(frames[i]);
+      lock.unlock();
+      if (node.empty()) continue;  // the watchdog gave the answer out
+      Told& told = node.mapped();
+      told.answer.event_kept = added[i].kept == Kept::kOnDisk     ? "disk"
+                               : added[i].kept == Kept::kInMemory ? "memory"
+                                                                  : "dropped";
+      Write(told, Seconds(Clock::now() - told.store_time));
+    }
+    lock.lock();
+    store_pace_.See(took);
+    unstored_ -= static_cast<int64_t>(added.size());
+    if (unstored_ == 0) settled_.notify_all();
+  }
+}
+
+void Agent::Write(Told& told, double storing_s) {
+  const Frame& frame = *told.frame;
+  Answer& answer = told.answer;
+  const std::lock_guard one_at_a_time(write_mutex_);
   const auto now = Clock::now();
+  const double waited_s = answer.by == By::kTail ? 0 : frame.waited_s;
   answer.latency_s = Seconds(now - frame.arrived);
   answer.late = now > frame.deadline;
   answer.own_s =
@@ -276,20 +348,12 @@ void Agent::GiveOut(Finished finished) {
   const std::lock_guard lock(mutex_);
   gauges.link_up = link_up_;
   metrics_->Set(gauges);
-  out_pace_.See(Seconds(Clock::now() - frame.finish_time));
+  out_pace_.See(Seconds(Clock::now() - frame.finish_time) - storing_s);
   ++summary_.frames;
   ++summary_.by[static_cast<size_t>(answer.by)];
   summary_.late += answer.late ? 1 : 0;
   summary_.events += answer.event.empty() ? 0 : 1;
   if (--unanswered_ == 0) settled_.notify_all();
-}
-
-void Agent::KeepEvent(Answer& answer) const {
-  const EventQueue::Added added = queue_->Add(EventBody(*plan_.events, answer));
-  answer.event = added.key;
-  answer.event_kept = added.kept == Kept::kOnDisk     ? "disk"
-                      : added.kept == Kept::kInMemory ? "memory"
-                                                      : "dropped";
 }
 
 }  // namespace shoehorn::runtime

@@ -13,7 +13,10 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kApplicationId = 0x73686f65;  // "shoe"
-constexpr auto kStoreAgain = std::chrono::seconds(1);
+constexpr auto kStoreAgain = std::chrono::seconds(1), kTidyAgain = std::chrono::seconds(10);
+/// Sent events leave the file so many at once, or with the next event that comes, or when nothing waits: a
+/// commit costs more than the receiver's look at a key that it knows.
+constexpr int64_t kRemoveTogether = 32;
 
 /// A prepared statement, finalized with the object.
 class Statement {
@@ -55,7 +58,10 @@ bool IsFull(int code) { return (code & 0xff) == SQLITE_FULL || (code & 0xff) == 
 
 EventQueue::EventQueue(QueueOptions options) : options_(std::move(options)), run_(RandomName()) {}
 
-EventQueue::~EventQueue() { sqlite3_close(database_); }
+EventQueue::~EventQueue() {
+  if (ready_) Tidy();
+  sqlite3_close(database_);
+}
 
 Result<std::unique_ptr<EventQueue>> EventQueue::Open(const QueueOptions& options) {
   std::unique_ptr<EventQueue> queue(new EventQueue(options));
@@ -139,7 +145,7 @@ std::string EventQueue::MoveAside() {
   // A journal belongs to its database: it must not be played back into the new one.
   const std::string journal = options_.file.string() + "-journal";
   if (fs::exists(journal, code)) fs::rename(journal, aside.string() + "-journal", code);
-  on_disk_ = 0, sent_up_to_ = 0, rows_to_remove_ = false;
+  on_disk_ = 0, sent_up_to_ = 0, to_remove_ = 0;
   return aside.string();
 }
 
@@ -158,7 +164,7 @@ Diagnostic EventQueue::Failed(int code) const {
 Status EventQueue::Execute(const std::string& sql) const {
   const int code = sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return Ok();
-  if (sqlite3_get_autocommit(database_) == 0) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (InTransaction()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
   return Failed(code);
 }
 
@@ -170,7 +176,7 @@ Result<int64_t> EventQueue::Number(const std::string& sql) const {
 }
 
 Status EventQueue::Insert(const std::string& key, const std::string& body) {
-  Statement statement(database_, "INSERT INTO events (key, body) VALUES (?, ?)");
+  Statement statement(database_, "INSERT OR IGNORE INTO events (key, body) VALUES (?, ?)");
   statement.Bind(1, key);
   statement.Bind(2, body);
   const int code = statement.Step();
@@ -179,38 +185,54 @@ Status EventQueue::Insert(const std::string& key, const std::string& body) {
   return Ok();
 }
 
+std::string EventQueue::NewKey() { return run_ + "-" + std::to_string(next_number_++); }
+
 EventQueue::Added EventQueue::Add(const std::string& body) {
+  return Add(std::vector<Event>{{0, NewKey(), body}})[0];
+}
+
+std::vector<EventQueue::Added> EventQueue::Add(const std::vector<Event>& events) {
   const std::lock_guard lock(mutex_);
-  Added added = Keep(body);
+  const std::string full = fmt::format("the backlog is at its limit of {} events", options_.max_events);
+  if (!memory_.empty() && Clock::now() >= store_again_) StoreMemory();
+  // One commit for all of them, and for the removal of what was sent meanwhile.
+  bool on_disk = memory_.empty() && Execute("BEGIN IMMEDIATE").ok() && RemoveSent().ok();
+  std::vector<Added> added;
+  std::vector<Event> kept;
+  for (const Event& event : events) {
+    added.push_back({event.key, Kept::kOnDisk, {}});
+    const int64_t backlog = on_disk_ + static_cast<int64_t>(memory_.size() + (on_disk ? 0 : kept.size()));
+    if (backlog >= options_.max_events && !(options_.drop_oldest && DropOldest(full))) {
+      CountDrop(event.key, full);
+      added.back() = {event.key, Kept::kDropped, full};
+      continue;
+    }
+    kept.push_back(event);
+    on_disk = on_disk && InTransaction() && Insert(event.key, event.body).ok();
+  }
+  if (!(on_disk && Execute("COMMIT").ok())) KeepInMemory(kept, added);
   Publish();
   arrived_.notify_one();
   return added;
 }
 
-EventQueue::Added EventQueue::Keep(const std::string& body) {
-  Added added;
-  added.key = run_ + "-" + std::to_string(next_number_++);
-  const std::string full = fmt::format("the backlog is at its limit of {} events", options_.max_events);
-  if (on_disk_ + static_cast<int64_t>(memory_.size()) >= options_.max_events &&
-      !(options_.drop_oldest && DropOldest(full))) {
-    CountDrop(added.key, full);
-    added.kept = Kept::kDropped;
-    added.why = full;
-    return added;
-  }
-  if (!memory_.empty() && Clock::now() >= store_again_) StoreMemory();
-  if (memory_.empty()) {
-    const Status stored = Insert(added.key, body);
-    if (stored.ok()) return added;
-    spdlog::error("event {} is kept in memory, where a kill would lose it: {}", added.key,
-                  stored.error().found);
+void EventQueue::KeepInMemory(const std::vector<Event>& kept, std::vector<Added>& added) {
+  const Diagnostic failure = Failed(failure_);
+  if (InTransaction()) static_cast<void>(Execute("ROLLBACK"));
+  if (const auto rows = Number(fmt::format("SELECT count(*) FROM events WHERE sequence > {}", sent_up_to_));
+      rows.ok())
+    on_disk_ = *rows;
+  if (memory_.empty() && !kept.empty()) {
+    spdlog::error("event {} is kept in memory, where a kill would lose it: {}", kept.front().key,
+                  failure.found);
     store_again_ = Clock::now() + kStoreAgain;
   }
-  memory_.push_back({0, added.key, body});
-  added.kept = Kept::kInMemory;
-  added.why = "the disk does not take it";
-  return added;
+  memory_.insert(memory_.end(), kept.begin(), kept.end());
+  for (Added& one : added)
+    if (one.kept == Kept::kOnDisk) one = {one.key, Kept::kInMemory, "the disk does not take it"};
 }
+
+bool EventQueue::InTransaction() const { return sqlite3_get_autocommit(database_) == 0; }
 
 void EventQueue::StoreMemory() {
   if (!ready_ && !Prepare().ok()) {
@@ -228,8 +250,7 @@ void EventQueue::StoreMemory() {
       return;
     }
     on_disk_ = rows;
-    if (sqlite3_get_autocommit(database_) == 0)
-      sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+    if (InTransaction()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
   }
   store_again_ = Clock::now() + kStoreAgain;
 }
@@ -249,6 +270,7 @@ std::optional<Event> EventQueue::Next(std::chrono::milliseconds patience) {
   if (!memory_.empty() && Clock::now() >= store_again_) StoreMemory();
   std::optional<Event> event = OldestOnDisk(sent_up_to_);
   if (!event && !memory_.empty()) event = memory_.front();
+  if (!event) Tidy();
   if (event) in_flight_ = event->key;
   Publish();
   return event;
@@ -276,12 +298,21 @@ void EventQueue::Remove(const Event& event) {
   if (find.Step() != SQLITE_ROW) return;
   sent_up_to_ = std::max(sent_up_to_, find.Integer(0));
   --on_disk_;
-  if (const Status removed = Execute(fmt::format("DELETE FROM events WHERE sequence <= {}", sent_up_to_));
-      !removed.ok()) {
-    if (!rows_to_remove_) spdlog::warn("sent events cannot be removed yet: {}", removed.error().found);
-    rows_to_remove_ = true;
-  } else {
-    rows_to_remove_ = false;
+  if (++to_remove_ >= kRemoveTogether) Tidy();
+}
+
+Status EventQueue::RemoveSent() {
+  if (to_remove_ == 0) return Ok();
+  SHOEHORN_TRY(Execute(fmt::format("DELETE FROM events WHERE sequence <= {}", sent_up_to_)));
+  to_remove_ = 0;
+  return Ok();
+}
+
+void EventQueue::Tidy() {
+  if (to_remove_ == 0 || Clock::now() < tidy_again_) return;
+  if (const Status removed = RemoveSent(); !removed.ok()) {
+    spdlog::warn("sent events cannot be removed yet: {}", removed.error().found);
+    tidy_again_ = Clock::now() + kTidyAgain;
   }
 }
 

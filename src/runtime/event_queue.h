@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/result.h"
 
@@ -54,7 +55,11 @@ class EventQueue {
     Kept kept = Kept::kOnDisk;
     std::string why;  ///< of kInMemory and kDropped
   };
-  Added Add(const std::string& body);
+  /// A key for a new event. Never waits.
+  std::string NewKey();
+  /// In this order, in one commit; all of them are on disk or none.
+  std::vector<Added> Add(const std::vector<Event>& events);
+  Added Add(const std::string& body);  ///< one event with a new key
 
   /// The oldest event that is not sent, waiting up to `patience` for one. One caller at a time.
   std::optional<Event> Next(std::chrono::milliseconds patience);
@@ -77,7 +82,10 @@ class EventQueue {
   Status OpenFile();
   Status Prepare();         // tables, counters
   std::string MoveAside();  // gives the new name
-  Added Keep(const std::string& body);
+  void KeepInMemory(const std::vector<Event>& kept, std::vector<Added>& added);
+  bool InTransaction() const;
+  Status RemoveSent();
+  void Tidy();  // removes what was sent, if the disk lets it
   Status Insert(const std::string& key, const std::string& body);
   Status Execute(const std::string& sql) const;
   Result<int64_t> Number(const std::string& sql) const;
@@ -96,11 +104,12 @@ class EventQueue {
   bool ready_ = false;  // the tables are there
   double commit_s_ = 0;
   std::string run_;  // random, new at each start: the first half of every key
-  int64_t next_number_ = 1;
+  std::atomic<int64_t> next_number_ = 1;
   int64_t on_disk_ = 0;
   std::atomic<int64_t> waiting_ = 0, in_memory_ = 0, dropped_ = 0;
-  int64_t sent_up_to_ = 0;  // rows up to here are sent; a full disk may not let them go yet
-  bool rows_to_remove_ = false;
+  int64_t sent_up_to_ = 0,
+          to_remove_ = 0;  // rows up to here are sent; so many of them still stand in the file
+  std::chrono::steady_clock::time_point tidy_again_{};
   std::optional<std::string> in_flight_;  // key given out by Next
   std::deque<Event> memory_;              // younger than all on disk
   std::chrono::steady_clock::time_point store_again_{};
