@@ -1,12 +1,9 @@
 // What it costs to bring a tensor from one unit of a device to another. One after the other:
-// - transfer: the latency of the way, and the bytes over its bandwidth, as the unit that made them holds
-// them;
+// - transfer: the latency of the way, and the bytes in the maker's precision over its bandwidth;
 // - conversion, where the two hold the tensor in another precision or layout: read once and written once by
-// the
-//   receiver, over its bandwidth;
+//   the receiver, over its bandwidth;
 // - start: the receiver's dispatch, because an island of it starts with the tensor. An island that several
-// tensors enter
-//   is counted as often, so that costs stay sums over tensors: an upper bound.
+//   tensors enter is counted as often, so that costs stay sums over tensors: an upper bound.
 //   float[1,64,80,80] from a CPU in fp32 to an NPU in int8, 10 GB/s and 30 us: 1.6 MB, 194 us; read as floats
 //   and written as bytes at 34 GB/s: 60 us; dispatch 200 us
 #pragma once

@@ -28,10 +28,9 @@ struct Fallback {
   size_t node = 0;
   size_t unit = 0;  ///< where it runs
   Cause cause = Cause::kRefused;
-  std::string
-      reason;        ///< of a refusal: found, accepted and source; else what it would cost on the accelerator
-  std::string rule;  ///< for `shoehorn explain`; empty when it is taken
-  Amount cost;       ///< of the operator where it runs
+  std::string reason;  ///< found, accepted and source; of kCheaper: what moving it there alone would change
+  std::string rule;    ///< for `shoehorn explain`; empty when it is taken
+  Amount cost;         ///< of the operator where it runs
   /// Of the tensors that it makes or reads and that cross; one that several operators read stands at each.
   double boundary_bytes = 0;
   Amount boundary;

@@ -43,7 +43,7 @@ Status EveryNodeHasAUnit(const PartitionProblem& problem) {
 
 /// What to say when copies make every placement impossible, with a value that no placement brings to a
 /// reader, if one is to blame alone.
-Diagnostic NoWay(const PartitionProblem& problem) {
+Diagnostic NoWay(const PartitionProblem& problem, bool proven) {
   const auto no_way = [&](const PartitionValue& value, size_t reader) {
     for (size_t from = 0; from < problem.units; ++from)
       for (size_t to = 0; to < problem.units; ++to)
@@ -54,7 +54,9 @@ Diagnostic NoWay(const PartitionProblem& problem) {
     return true;
   };
   Diagnostic diagnostic;
-  diagnostic.found = "no placement has a way for every tensor between the units that make and read it";
+  diagnostic.found = proven
+                         ? "no placement has a way for every tensor between the units that make and read it"
+                         : "no placement was found that has a way for every tensor between its units";
   diagnostic.expected = "a [[copy]] between them";
   for (const PartitionValue& value : problem.values)
     for (const size_t reader : value.readers)
@@ -100,7 +102,7 @@ Result<PartitionAnswer> SolvePartition(const PartitionProblem& problem, const Pa
   CheckProblem(problem);
   SHOEHORN_TRY(EveryNodeHasAUnit(problem));
   PartitionAnswer answer = Least(problem, limits);
-  if (answer.cost == kInfinite && answer.optimal) return NoWay(problem);
+  if (answer.cost == kInfinite) return NoWay(problem, answer.optimal);
   return answer;
 }
 

@@ -45,11 +45,12 @@ class Search {
       std::vector<Assignment> kept;
       const PairwiseGraph left = Restricted(bound.graph(), bound.keep(), kept);
       core = Contracted(left, std::move(kept));
-      if (Eliminated(core, stuck ? limits_.work : limits_.work / 64)) return Proven();
-      if (stuck) break;
+      const bool last = stuck || rounds >= limits_.rounds;
+      if (Eliminated(core, last ? limits_.work : limits_.work / 64)) return Proven();
+      if (last) break;
     }
     Swap(best_.unit, best_.cost);
-    return best_;
+    return best_.lower_bound >= Enough() ? Proven() : best_;
   }
 
  private:
