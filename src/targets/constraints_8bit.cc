@@ -35,6 +35,7 @@ Rule QuantizedTo8Bits() {
                       const DataType type = subject.ElementType(i);
                       const bool bias = i > 1 && type == DataType::kInt32;
                       if (Is8Bit(type) || bias) continue;
+                      if (IsReal(type) && subject.profile.Has("fp16")) continue;
                       const bool parameter = i > 0 && !(TakesOperands(subject.node) && IsReal(type));
                       if (parameter && (ir::ConstantOf(*value) != nullptr || !IsReal(type))) continue;
                       return fmt::format("input {} is {}", i, ir::NameOf(type));

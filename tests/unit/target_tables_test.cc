@@ -210,6 +210,8 @@ TEST(EdgeTpu, TakesWhatIsQuantized) {
   EXPECT_THAT(Sentence(floats.last()),
               HasSubstr("(Relu): input 0 is float; accepted: quantized to 8 bits "
                         "(https://coral.ai/docs/edgetpu/models-intro/#supported-operations)"));
+  const Checked later = CheckText("edgetpu", "g (float[1,8,4,4] x) => (y) { y = Relu (x) }", {{"fp16", 1}});
+  EXPECT_EQ(later.last().grade, Grade::kNative) << "once it is quantized";
   const Checked batch = CheckText("edgetpu", Quantized("2,8,4,4", "y = Relu (x)"));
   EXPECT_THAT(Sentence(batch.last()), HasSubstr("accepted: input 0 has at most 3 dimensions larger than 1"));
   const Checked swish = CheckText("edgetpu", Quantized("1,8,4,4", "y = HardSwish (x)"));
