@@ -16,55 +16,49 @@ PartitionBound::PartitionBound(PairwiseGraph graph)
     : graph_(std::move(graph)), before_(graph_.unary.size()), after_(graph_.unary.size()) {
   for (const std::vector<double>& costs : graph_.unary) keep_.emplace_back(costs.size(), 1);
   for (size_t i = 0; i < graph_.edges.size(); ++i) {
+    given_.push_back({std::vector<double>(graph_.states(graph_.edges[i].a), 0),
+                      std::vector<double>(graph_.states(graph_.edges[i].b), 0)});
     after_[graph_.edges[i].a].push_back({i, true});
     before_[graph_.edges[i].b].push_back({i, false});
   }
 }
 
-size_t PartitionBound::others(const Side& side) const {
-  const PairwiseGraph::Edge& edge = graph_.edges[side.edge];
-  return graph_.states(side.first ? edge.b : edge.a);
-}
-
 double PartitionBound::Entry(const Side& side, size_t own, size_t other) const {
   const PairwiseGraph::Edge& edge = graph_.edges[side.edge];
-  const size_t width = graph_.states(edge.b);
-  return edge.table[side.first ? own * width + other : other * width + own];
+  const size_t i = side.first ? own : other, j = side.first ? other : own;
+  return edge.table[i * graph_.states(edge.b) + j] - given_[side.edge].a[i] - given_[side.edge].b[j];
 }
 
-/// The least entry of a pair's table by state of the variable. Both ways go along the rows, as they lie in
-/// memory.
+/// The least entry of a pair by state of the variable. Both ways go along the rows, as they lie in memory.
 void PartitionBound::Minima(const Side& side, double* by_state) const {
   const PairwiseGraph::Edge& edge = graph_.edges[side.edge];
-  const size_t height = graph_.states(edge.a), width = graph_.states(edge.b);
+  const std::vector<double>&a = given_[side.edge].a, &b = given_[side.edge].b;
   const double* row = edge.table.data();
   if (side.first) {
-    for (size_t i = 0; i < height; ++i, row += width) {
-      double least = row[0];
-      for (size_t j = 1; j < width; ++j) least = row[j] < least ? row[j] : least;
-      by_state[i] = least;
+    for (size_t i = 0; i < a.size(); ++i, row += b.size()) {
+      double least = kInfinite;
+      for (size_t j = 0; j < b.size(); ++j) least = std::min(least, row[j] - b[j]);
+      by_state[i] = least - a[i];
     }
     return;
   }
-  std::copy_n(row, width, by_state);
-  for (size_t i = 1; i < height; ++i) {
-    row += width;
-    for (size_t j = 0; j < width; ++j) by_state[j] = row[j] < by_state[j] ? row[j] : by_state[j];
-  }
+  std::fill_n(by_state, b.size(), kInfinite);
+  for (size_t i = 0; i < a.size(); ++i, row += b.size())
+    for (size_t j = 0; j < b.size(); ++j) by_state[j] = std::min(by_state[j], row[j] - a[i]);
+  for (size_t j = 0; j < b.size(); ++j) by_state[j] -= b[j];
 }
 
-void PartitionBound::Add(const Side& side, const double* by_state) {
-  PairwiseGraph::Edge& edge = graph_.edges[side.edge];
-  const size_t height = graph_.states(edge.a), width = graph_.states(edge.b);
-  double* row = edge.table.data();
-  if (side.first) {
-    for (size_t i = 0; i < height; ++i, row += width)
-      if (const double number = by_state[i]; number != 0)
-        for (size_t j = 0; j < width; ++j) row[j] += number;
-    return;
+PairwiseGraph PartitionBound::Moved() const {
+  PairwiseGraph moved = graph_;
+  for (size_t e = 0; e < moved.edges.size(); ++e) {
+    double* entry = moved.edges[e].table.data();
+    for (const double a : given_[e].a)
+      for (const double b : given_[e].b) {
+        *entry = std::max(0.0, *entry - a - b);  // less than 0 by rounding alone
+        ++entry;
+      }
   }
-  for (size_t i = 0; i < height; ++i, row += width)
-    for (size_t j = 0; j < width; ++j) row[j] += by_state[j];
+  return moved;
 }
 
 size_t PartitionBound::states_left() const {
@@ -102,32 +96,29 @@ void PartitionBound::Visit(size_t variable, const std::vector<Side>& behind, con
                        ? 0
                        : costs[state] - share[state] * static_cast<double>(ahead.size());
   }
-  for (const Side& side : ahead) Add(side, share.data());
+  for (const Side& side : ahead)
+    for (size_t state = 0; state < costs.size(); ++state) Given(side)[state] -= share[state];
 }
 
 void PartitionBound::Gather(size_t variable, const Side& side) {
   std::array<double, kMostStates> least;
   Minima(side, least.data());
-  bool moved = false;
   for (size_t state = 0; state < graph_.states(variable); ++state) {
+    if (keep_[variable][state] == 0) continue;
     if (least[state] == kInfinite) {
-      if (keep_[variable][state] != 0) Exclude(variable, state);
-      least[state] = 0;
+      Exclude(variable, state);
+      continue;
     }
     graph_.unary[variable][state] += least[state];
-    moved = moved || least[state] != 0;
-    least[state] = -least[state];
+    Given(side)[state] += least[state];
   }
-  if (moved) Add(side, least.data());
 }
 
 void PartitionBound::Exclude(size_t variable, size_t state) {
   keep_[variable][state] = 0;
   graph_.unary[variable][state] = kInfinite;
-  std::array<double, kMostStates> only{};
-  only[state] = kInfinite;
   for (const std::vector<Side>* sides : {&before_[variable], &after_[variable]})
-    for (const Side& side : *sides) Add(side, only.data());
+    for (const Side& side : *sides) Given(side)[state] = -kInfinite;
 }
 
 Assignment PartitionBound::Guess() const {

@@ -23,7 +23,7 @@ class PartitionBound {
 
   double lower() const { return graph_.constant; }
   /// The graph as it stands: every assignment of states that are not excluded costs what it cost before.
-  const PairwiseGraph& graph() const { return graph_; }
+  PairwiseGraph Moved() const;
   /// Nothing cheaper than what was known exists.
   bool exhausted() const { return exhausted_; }
   /// By variable and state: not excluded.
@@ -38,15 +38,22 @@ class PartitionBound {
     size_t edge;
     bool first;  ///< the variable is the edge's `a`
   };
-  size_t others(const Side& side) const;
   double Entry(const Side& side, size_t own, size_t other) const;
   void Minima(const Side& side, double* by_state) const;
-  void Add(const Side& side, const double* by_state);
+  std::vector<double>& Given(const Side& side) {
+    return side.first ? given_[side.edge].a : given_[side.edge].b;
+  }
   void Visit(size_t variable, const std::vector<Side>& behind, const std::vector<Side>& ahead, double known);
   void Gather(size_t variable, const Side& side);
   void Exclude(size_t variable, size_t state);
 
+  /// What the variables of a pair took out of its table so far, by state; less than 0: put in. An entry
+  /// stands for table - a - b, and what is excluded is minus infinity.
+  struct Pair {
+    std::vector<double> a, b;
+  };
   PairwiseGraph graph_;
+  std::vector<Pair> given_;                        // by edge
   std::vector<std::vector<Side>> before_, after_;  // pairs with earlier and with later variables
   std::vector<std::vector<char>> keep_;
   bool exhausted_ = false;

@@ -43,7 +43,7 @@ class Search {
         stuck = bound.lower() - before < 1e-3 * (best_.cost - bound.lower()) && bound.states_left() == left;
       }
       std::vector<Assignment> kept;
-      const PairwiseGraph left = Restricted(bound.graph(), bound.keep(), kept);
+      const PairwiseGraph left = Restricted(bound.Moved(), bound.keep(), kept);
       core = Contracted(left, std::move(kept));
       const bool last = stuck || rounds >= limits_.rounds;
       if (Eliminated(core, last ? limits_.work : limits_.work / 64)) return Proven();
