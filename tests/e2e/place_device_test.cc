@@ -209,7 +209,9 @@ TEST_F(PlaceCommand, WhatNobodyKnowsRunsOnTheCpuAndIsListed) {
   EXPECT_THAT(ended.out, HasSubstr("energy not known (inferred)\n"));
   EXPECT_THAT(ended.out, HasSubstr("1 operator not on npu: "));
   EXPECT_THAT(ended.out, HasSubstr("  odd (Frobnicate) on cpu: "));
-  EXPECT_THAT(ended.out, HasSubstr("    unknown: node 'odd' (Frobnicate): operator Frobnicate of "));
+  EXPECT_THAT(ended.out,
+              HasSubstr("    unknown: node 'odd' (acme.Frobnicate): operator Frobnicate of the domain\n"
+                        "      acme; accepted: "));
 }
 
 TEST_F(PlaceCommand, TheJsonIsNotOverwrittenUnasked) {
