@@ -1,5 +1,7 @@
 #include "cost/kernels.h"
 
+#include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "cost/features.h"
@@ -48,6 +50,11 @@ std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, s
       kernel.shape = ShapeOfCopy(value, BytesOfElement(kernel.number), kernel.known);
     });
   }
+  // What all kernels touch decides which caches a kernel finds its inputs and weights in when the next run
+  // comes.
+  double touched = 0;
+  for (const Kernel& kernel : kernels) touched += kernel.shape.bytes;
+  for (Kernel& kernel : kernels) kernel.shape.features.push_back(std::log2(std::max(touched, 1.0)));
   return kernels;
 }
 

@@ -189,7 +189,7 @@ std::unique_ptr<ir::Model> Convolutional(uint32_t seed, const std::vector<Block>
   Net sizes(seed, {1});
   Net net(seed + 1, small ? SmallPicture(sizes) : Picture(sizes));
   const double macs = static_cast<double>(small ? net.LogBetween(300'000, 10'000'000)
-                                                : net.LogBetween(3'000'000, 500'000'000));
+                                                : net.LogBetween(2'000'000, 500'000'000));
   ir::Value& end = Grow(net, Stem(net), blocks, macs);
   detects ? Head(net, end) : Classifier(net, end);
   return net.Finish();
@@ -335,6 +335,14 @@ constexpr Style kStyles[] = {
     {"mixed convolutions",
      [](uint32_t seed) {
        return Convolutional(seed, {Oblong, Grouped, Pooled, Separable, SqueezeExcite}, false);
+     }},
+    {"small separable convolutions",
+     [](uint32_t seed) {
+       return Convolutional(seed, {Separable, Inverted}, false, true);
+     }},
+    {"small plain convolutions",
+     [](uint32_t seed) {
+       return Convolutional(seed, {Residual, Plain, Pooled}, false, true);
      }},
     {"swish convolutions",
      [](uint32_t seed) {

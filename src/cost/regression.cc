@@ -13,10 +13,19 @@ namespace {
 // most of their deviation from the plain cost; the trend over a feature is gentle.
 constexpr double kNoise = 0.05 * 0.05, kNear = 0.3 * 0.3, kAlone = 0.15 * 0.15, kLevel = 0.5 * 0.5,
                  kTrend = 0.05 * 0.05;
+// Engines tell times in whole microseconds: those of short kernels are known less well.
+constexpr double kResolution = 0.2e-6;
+constexpr double kOdd = 2;  // a sample that many standard deviations from what all others say was disturbed
 constexpr double kFirstReach = 2;  // two doublings of a length
 constexpr double kLeastReach = 0.5, kMostReach = 16;
 constexpr double kLeastSeconds = 1e-7;  // no kernel is faster: keeps the logarithm finite
 constexpr size_t kTuned = 220;  // samples that choosing reaches looks at: its time grows with the cube
+
+/// Variance of the logarithm of a measured time.
+double NoiseOf(double seconds) {
+  const double share = kResolution / std::max(seconds, kLeastSeconds);
+  return kNoise + share * share;
+}
 
 // Lower Cholesky factor of the symmetric positive matrix `a` (n x n, row-major), in place.
 void Factor(std::vector<double>& a, size_t n) {
@@ -61,13 +70,15 @@ std::vector<double> InverseDiagonal(const std::vector<double>& factor, size_t n)
   return diagonal;
 }
 
-// Least squares of sum((row . x - 1)^2) over the columns in `use`; others are 0. Nothing when singular.
-std::array<double, 3> LeastSquares(const std::vector<std::array<double, 3>>& rows, unsigned use) {
+// Least squares of sum(weight * (row . x - 1)^2) over the columns in `use`; others are 0. Negative when
+// singular.
+std::array<double, 3> LeastSquares(const std::vector<std::array<double, 3>>& rows,
+                                   const std::vector<double>& weights, unsigned use) {
   std::array<std::array<double, 4>, 3> m{};
-  for (const auto& row : rows)
+  for (size_t k = 0; k < rows.size(); ++k)
     for (size_t i = 0; i < 3; ++i) {
-      for (size_t j = 0; j < 3; ++j) m[i][j] += row[i] * row[j];
-      m[i][3] += row[i];
+      for (size_t j = 0; j < 3; ++j) m[i][j] += weights[k] * rows[k][i] * rows[k][j];
+      m[i][3] += weights[k] * rows[k][i];
     }
   for (size_t i = 0; i < 3; ++i) {
     if ((use >> i & 1) != 0) continue;
@@ -76,7 +87,7 @@ std::array<double, 3> LeastSquares(const std::vector<std::array<double, 3>>& row
     m[i][3] = 0;
   }
   for (size_t i = 0; i < 3; ++i) {  // elimination; the matrix is symmetric and positive
-    if (m[i][i] <= 1e-12 * static_cast<double>(rows.size())) return {-1, -1, -1};
+    if (m[i][i] <= 1e-12) return {-1, -1, -1};
     for (size_t r = 0; r < 3; ++r) {
       if (r == i) continue;
       const double by = m[r][i] / m[i][i];
@@ -103,19 +114,21 @@ KernelRegression::PlainCost KernelRegression::FitPlainCost(const std::vector<Ker
     seconds = std::max(seconds, sample.seconds);
   }
   std::vector<std::array<double, 3>> rows;
+  std::vector<double> weights;
   for (const KernelSample& sample : samples) {
+    weights.push_back(kNoise / NoiseOf(sample.seconds));
     const double scale = seconds / std::max(sample.seconds, kLeastSeconds);
     rows.push_back({scale, scale * sample.shape.operations / operations, scale * sample.shape.bytes / bytes});
   }
   PlainCost best;
   double least = INFINITY;
   for (unsigned use = 1; use < 8; ++use) {
-    const std::array<double, 3> x = LeastSquares(rows, use);
+    const std::array<double, 3> x = LeastSquares(rows, weights, use);
     if (std::ranges::any_of(x, [](double each) { return each < 0 || !std::isfinite(each); })) continue;
     double error = 0;
-    for (const auto& row : rows) {
-      const double off = row[0] * x[0] + row[1] * x[1] + row[2] * x[2] - 1;
-      error += off * off;
+    for (size_t k = 0; k < rows.size(); ++k) {
+      const double off = rows[k][0] * x[0] + rows[k][1] * x[1] + rows[k][2] * x[2] - 1;
+      error += weights[k] * off * off;
     }
     if (error >= least) continue;
     least = error;
@@ -159,7 +172,20 @@ KernelRegression::KernelRegression(std::vector<KernelSample> samples, Reaches re
   std::vector<double> deviation(n);
   for (size_t i = 0; i < n; ++i)
     deviation[i] = std::log(std::max(samples_[i].seconds, kLeastSeconds) / plain_.Of(samples_[i].shape));
-  weights_ = Solve(FactoredCovariance(), std::move(deviation));
+  noise_.resize(n);
+  for (size_t i = 0; i < n; ++i) noise_[i] = NoiseOf(samples_[i].seconds);
+  std::vector<double> factor = FactoredCovariance();
+  weights_ = Solve(factor, deviation);
+  // What all others contradict was disturbed while it was measured: it counts less.
+  const std::vector<double> diagonal = InverseDiagonal(factor, n);
+  bool odd = false;
+  for (size_t i = 0; i < n; ++i) {
+    const double off = weights_[i] / diagonal[i], expected = 1 / std::sqrt(diagonal[i]);
+    if (std::fabs(off) < kOdd * expected) continue;
+    noise_[i] += off * off;
+    odd = true;
+  }
+  if (odd) weights_ = Solve(FactoredCovariance(), std::move(deviation));
 }
 
 std::vector<double> KernelRegression::FactoredCovariance() const {
@@ -168,7 +194,7 @@ std::vector<double> KernelRegression::FactoredCovariance() const {
   for (size_t i = 0; i < n; ++i) {
     for (size_t j = 0; j <= i; ++j)
       covariance[i * n + j] = Covariance(samples_[i].shape.features, samples_[j].shape.features);
-    covariance[i * n + i] += kNoise;
+    covariance[i * n + i] += noise_[i];
   }
   Factor(covariance, n);
   return covariance;
@@ -176,12 +202,13 @@ std::vector<double> KernelRegression::FactoredCovariance() const {
 
 double KernelRegression::LeaveOneOutError() const {
   const std::vector<double> diagonal = InverseDiagonal(FactoredCovariance(), samples_.size());
-  double sum = 0;
+  double sum = 0, certainty = 0;
   for (size_t i = 0; i < samples_.size(); ++i) {
-    const double off = weights_[i] / diagonal[i];
-    sum += std::min(off * off, 1.0);  // one odd measurement does not decide
+    const double off = weights_[i] / diagonal[i], weight = kNoise / NoiseOf(samples_[i].seconds);
+    sum += weight * std::min(off * off, 1.0);  // one odd measurement does not decide
+    certainty += weight;
   }
-  return std::sqrt(sum / static_cast<double>(samples_.size()));
+  return std::sqrt(sum / certainty);
 }
 
 double KernelRegression::Seconds(const KernelShape& shape) const {

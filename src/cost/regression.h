@@ -53,6 +53,7 @@ class KernelRegression {
   Reaches reaches_;
   PlainCost plain_;
   std::vector<double> centre_;   // mean of each feature
+  std::vector<double> noise_;    // variance of each measurement
   std::vector<double> weights_;  // of the covariance with each sample
 };
 

@@ -116,14 +116,15 @@ TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
   const KernelShape& shape = kernels.front().shape;
   EXPECT_EQ(shape.operations, 2.0 * 16 * 32 * 36);
   EXPECT_EQ(shape.bytes, 4.0 * (4 * 8 * 16 + 16 * 4 * 9 + 16 * 32));
-  ASSERT_EQ(shape.features.size(), 9u);
-  EXPECT_EQ(shape.features[0], 2);                     // 4 channels in
-  EXPECT_EQ(shape.features[1], 4);                     // 16 channels out
-  EXPECT_EQ(shape.features[2], 0);                     // one group
-  EXPECT_EQ(shape.features[3], 5);                     // 32 positions
-  EXPECT_EQ(shape.features[4], 3);                     // in rows of 8
-  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);  // window
-  EXPECT_EQ(shape.features[6], 2);                     // strides 2 and 2
+  ASSERT_EQ(shape.features.size(), 10u);
+  EXPECT_EQ(shape.features[0], 2);                       // 4 channels in
+  EXPECT_EQ(shape.features[1], 4);                       // 16 channels out
+  EXPECT_EQ(shape.features[2], 0);                       // one group
+  EXPECT_EQ(shape.features[3], 5);                       // 32 positions
+  EXPECT_EQ(shape.features[4], 3);                       // in rows of 8
+  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);    // window
+  EXPECT_EQ(shape.features[6], 2);                       // strides 2 and 2
+  EXPECT_EQ(shape.features[9], std::log2(shape.bytes));  // all that a run touches
 }
 
 TEST(Kernels, AnOpenShapeIsSaid) {
