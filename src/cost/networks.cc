@@ -174,7 +174,7 @@ ir::Value& Grow(Net& net, ir::Value& x, const std::vector<Block>& blocks, double
 }
 
 ir::Shape Picture(Net& net) {
-  const int64_t side = net.LogBetween(20, 320);
+  const int64_t side = net.Between(0, 1) == 0 ? net.LogBetween(24, 160) : net.LogBetween(160, 416);
   const int64_t other = net.Between(0, 2) == 0 ? std::max<int64_t>(16, side / net.Between(2, 4)) : side;
   return {1, net.OneOf<int64_t>({3, 3, 3, 1}), (other + 3) / 4 * 4, (side + 3) / 4 * 4};
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "cost/networks.h"
 #include "cost/profile_toml.h"
@@ -19,7 +20,8 @@ namespace {
 
 constexpr size_t kIdleOperators = 33;
 constexpr int64_t kMemoryBytes = int64_t{96} << 20;  // far above any cache
-constexpr size_t kMostSamples = 400;                 // of a kind: answering takes time with their number
+constexpr std::chrono::milliseconds kPowerTime{1500};
+constexpr size_t kMostSamples = 400;  // of a kind: answering takes time with their number
 
 std::string NameOf(const RunAs& run) {
   return fmt::format("{} {}", run.engine, engines::NameOf(run.precision));
@@ -31,9 +33,10 @@ class Profiler {
 
   Result<MachineProfile> Run() {
     SHOEHORN_TRY(FindRuns());
-    total_ = runs_.size() * (options_.networks + 2) + 1;
+    total_ = runs_.size() * (options_.networks + 2) + 2;
     SHOEHORN_TRY(MeasureStarts());
     SHOEHORN_TRY(MeasureMemory());
+    SHOEHORN_TRY(MeasurePower());
     for (size_t i = 0; i < options_.networks; ++i) SHOEHORN_TRY(MeasureNetwork(i));
     Finish();
     return std::move(profile_);
@@ -98,6 +101,36 @@ class Profiler {
     return Ok();
   }
 
+  // What the processor's own counter says while one network runs, above what it says while nothing does.
+  Status MeasurePower() {
+    SHOEHORN_TRY(Next("power"));
+    Result<EnergyCounter> counter = EnergyCounter::Open();
+    if (!counter.ok()) {
+      facts_.energy_note = counter.error().found;
+      profile_.notes.push_back("energy is not measured: " + counter.error().found);
+      return Ok();
+    }
+    const auto watts_while = [&](const std::function<Status()>& work) -> Result<double> {
+      SHOEHORN_ASSIGN(const double before, counter->Joules());
+      const auto start = std::chrono::steady_clock::now();
+      SHOEHORN_TRY(work());
+      SHOEHORN_ASSIGN(const double after, counter->Joules());
+      return (after - before) /
+             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    SHOEHORN_ASSIGN(const double idle, watts_while([] {
+                      std::this_thread::sleep_for(kPowerTime);
+                      return Ok();
+                    }));
+    const Network network = MakeNetwork(0);
+    SHOEHORN_ASSIGN(const double busy, watts_while([&]() -> Status {
+                      SHOEHORN_TRY(SecondsOf(*network.model, runs_.front(), kPowerTime, options_.stop));
+                      return Ok();
+                    }));
+    facts_.busy_power = std::max(0.0, busy - idle);
+    return Ok();
+  }
+
   Status MeasureNetwork(size_t i) {
     const Network network = MakeNetwork(i);
     SHOEHORN_ASSIGN(const auto simplified, Simplified(*network.model, {}));
@@ -149,11 +182,6 @@ class Profiler {
     if (measured_ > 0 && lost_ > 0.001 * measured_)
       profile_.notes.push_back(fmt::format("{:.1f} % of the time was in layers that belong to no kernel: {}",
                                            100 * lost_ / measured_, fmt::join(lost_layers_, ", ")));
-    const auto counter = EnergyCounter::Open();
-    if (!counter.ok()) {
-      facts_.energy_note = counter.error().found;
-      profile_.notes.push_back("energy: " + counter.error().found);
-    }
     profile_.toml = ProfileToml(options_.name, facts_);
   }
 
