@@ -90,6 +90,7 @@ Result<Summary> Agent::Run() {
   threads_.emplace_back([this] { FallbackLoop(); });
   threads_.emplace_back([this] { AnswerLoop(); });
   if (queue_) threads_.emplace_back([this] { StoreLoop(); });
+  GoFirst();  // after the others, which would inherit it
   if (metrics_->port() > 0) spdlog::info("metrics at http://127.0.0.1:{}/metrics", metrics_->port());
   Status ended = Ok();
   while (true) {

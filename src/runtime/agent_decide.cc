@@ -1,4 +1,6 @@
 // The agent's decisions: who answers a frame, and when that is settled.
+#include <pthread.h>
+#include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include "runtime/agent_frame.h"
@@ -11,12 +13,18 @@ constexpr auto kLastMoment = 2ms;  // before a deadline: what writing a line tak
 /// Seconds that are allowed for saying that nobody answers.
 constexpr double kLeastOut = 0.003, kLongestOut = 0.02;
 /// A fallback starts so much before its estimate says: seconds, and a share of the deadline.
-constexpr double kMargin = 0.005, kMarginShare = 0.02;
+constexpr double kMargin = 0.005, kMarginShare = 0.05;
 constexpr double kStoringShare =
     0.25;  // of the deadline, at most, that a fallback starts earlier for a slow disk
 constexpr auto kIdle = 1s;
 
 }  // namespace
+
+void GoFirst() {
+  sched_param priority{};
+  priority.sched_priority = 1;
+  static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &priority));
+}
 
 template <typename T, typename F>
 void Agent::Serve(Line<T>& line, const F& work) {
@@ -172,6 +180,7 @@ void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
 }
 
 void Agent::WatchLoop() {
+  GoFirst();
   std::unique_lock lock(mutex_);
   while (!stop_) {
     const auto now = Clock::now();
@@ -242,6 +251,7 @@ Clock::time_point Agent::Watch(Clock::time_point now) {
 }
 
 void Agent::FallbackLoop() {
+  GoFirst();
   Serve(to_fallback_, [this](const FramePtr& frame) {
     {
       const std::lock_guard lock(mutex_);
@@ -264,6 +274,7 @@ void Agent::FallbackLoop() {
 }
 
 void Agent::AnswerLoop() {
+  GoFirst();
   Serve(to_answer_, [this](Finished finished) { GiveOut(std::move(finished)); });
 }
 

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 
 #include "cli/command.h"
 #include "cli/run_options.h"
@@ -61,10 +62,16 @@ int AgentMain(int argc, const char* const* argv) {
 }  // namespace shoehorn::cli
 
 int main(int argc, char** argv) {
+  int code = shoehorn::cli::kFaultExit;
   try {
-    return shoehorn::cli::AgentMain(argc, argv);
+    code = shoehorn::cli::AgentMain(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: unexpected exception: %s\n", error.what());
-    return shoehorn::cli::kFaultExit;
   }
+  std::fflush(nullptr);
+#if defined(__SANITIZE_ADDRESS__)
+  return code;  // leaks are looked for at the exit
+#else
+  std::_Exit(code);  // all that matters is closed; the libraries' tables need no taking down
+#endif
 }
