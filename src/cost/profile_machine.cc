@@ -167,9 +167,10 @@ class Profiler {
   void Remember(const RunAs& run, const TimedKernel& kernel) {
     const KernelShape& shape = kernel.sample.shape;
     const bool integer = kernel.name.ends_with(" i8");
-    if (integer != (run.precision == engines::Precision::kInt8) || shape.operations < 2e7) return;
+    if (integer != (run.precision == engines::Precision::kInt8) || shape.operations < 1e6) return;
     const double rate = shape.operations / kernel.sample.seconds;
-    facts_.rates[std::string(engines::NameOf(run.precision))].push_back({rate, run.engine, kernel.name});
+    facts_.rates[std::string(engines::NameOf(run.precision))].push_back(
+        {rate, shape.operations, run.engine, kernel.name});
   }
 
   void Finish() {

@@ -29,6 +29,14 @@ std::string Number(double value, const char* unit) {
 
 constexpr char kSource[] = "shoehorn profile";
 
+/// Those of a tenth of the largest kernel's operations and more: start and overhead do not blur their rates.
+std::vector<MachineFacts::Rate> LargeOnes(std::vector<MachineFacts::Rate> rates) {
+  double most = 0;
+  for (const MachineFacts::Rate& rate : rates) most = std::max(most, rate.operations);
+  std::erase_if(rates, [&](const MachineFacts::Rate& rate) { return rate.operations < most / 10; });
+  return rates;
+}
+
 /// The share of the peak that half of all convolutions and products exceed.
 double TypicalShare(const std::vector<MachineFacts::Rate>& rates, double peak) {
   std::vector<double> each;
@@ -44,11 +52,13 @@ double TypicalShare(const std::vector<MachineFacts::Rate>& rates, double peak) {
 
 }  // namespace
 
-std::string ProfileToml(const std::string& name, const MachineFacts& facts) {
-  // The second fastest of a hundred: a single odd measurement is no peak.
+std::string ProfileToml(const std::string& name, const MachineFacts& measured) {
+  MachineFacts facts = measured;
+  for (auto& [precision, rates] : facts.rates) rates = LargeOnes(std::move(rates));
+  // Among the large kernels one that a tenth of them exceeds: a single odd measurement is no peak.
   const auto fastest = [](std::vector<MachineFacts::Rate> rates) {
     std::ranges::sort(rates, std::ranges::greater{}, &MachineFacts::Rate::operations_per_second);
-    return rates[rates.size() / 50];
+    return rates[rates.size() / 10];
   };
   std::string text = fmt::format(
       "# Written by `shoehorn profile`; the kernels that it timed are in {}.kernels.json beside it.\n", name);
@@ -76,11 +86,11 @@ std::string ProfileToml(const std::string& name, const MachineFacts& facts) {
         "busy_power = {}\n",
         Fact(Number(facts.busy_power, "W"), fmt::format("{}: the processor's energy counter", kSource)));
   if (float_rates != facts.rates.end())
-    text +=
-        fmt::format("efficiency = {}\n",
-                    Fact(FormatNumber(TypicalShare(float_rates->second,
-                                                   fastest(float_rates->second).operations_per_second)),
-                         fmt::format("{}: half of all fp32 convolutions and products reach more", kSource)));
+    text += fmt::format(
+        "efficiency = {}\n",
+        Fact(FormatNumber(
+                 TypicalShare(float_rates->second, fastest(float_rates->second).operations_per_second)),
+             fmt::format("{}: half of the large fp32 convolutions and products reach more", kSource)));
   text += "\n[unit.peak]\n";
   for (const auto& [precision, rates] : facts.rates) {
     const MachineFacts::Rate best = fastest(rates);

@@ -13,7 +13,7 @@ namespace shoehorn::cost {
 struct MachineFacts {
   Machine machine;
   struct Rate {
-    double operations_per_second = 0;
+    double operations_per_second = 0, operations = 0;
     std::string engine, kernel;
   };
   std::map<std::string, std::vector<Rate>> rates;  ///< by precision: of every kernel that computes
