@@ -87,8 +87,12 @@ class Profiler {
       KernelsFor(run).start_seconds[std::string(engines::NameOf(run.precision))] = start;
       SHOEHORN_ASSIGN(const double profiled, ProfiledSecondsPerLayer(*many, run, options_.stop));
       overheads_[NameOf(run)] = {start, std::max(0.0, profiled - each)};
-      if (facts_.dispatch == 0 || start < facts_.dispatch) facts_.dispatch = start;
-      if (facts_.per_operator == 0 || each < facts_.per_operator) facts_.per_operator = each;
+      const auto keep_least = [&](std::map<std::string, double>& by_engine, double seconds) {
+        const auto [at, added] = by_engine.emplace(run.engine, seconds);
+        if (!added) at->second = std::min(at->second, seconds);
+      };
+      keep_least(facts_.dispatch, start);
+      keep_least(facts_.per_operator, each);
     }
     return Ok();
   }

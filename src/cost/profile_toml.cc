@@ -76,10 +76,10 @@ std::string ProfileToml(const std::string& name, const MachineFacts& measured) {
   text += fmt::format("[[unit]]\nname = \"cpu\"\nkind = \"cpu\"\nruntime = {}\n", Quoted(runtime));
   text += fmt::format("bandwidth = {}\n", Fact(Number(facts.bandwidth / 1e9, "GB/s"),
                                                fmt::format("{}: a Relu over 96 MiB", kSource)));
-  text += fmt::format("dispatch = {}\n", Fact(Number(facts.dispatch * 1e6, "us"),
+  text += fmt::format("dispatch = {}\n", Fact(Number(facts.dispatch.at(runtime) * 1e6, "us"),
                                               fmt::format("{}: a run of next to nothing", kSource)));
   text += fmt::format("operator = {}\n",
-                      Fact(Number(facts.per_operator * 1e6, "us"),
+                      Fact(Number(facts.per_operator.at(runtime) * 1e6, "us"),
                            fmt::format("{}: each further operator that does next to nothing", kSource)));
   if (facts.busy_power > 0)
     text += fmt::format(

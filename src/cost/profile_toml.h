@@ -16,11 +16,11 @@ struct MachineFacts {
     double operations_per_second = 0, operations = 0;
     std::string engine, kernel;
   };
-  std::map<std::string, std::vector<Rate>> rates;  ///< by precision: of every kernel that computes
-  double bandwidth = 0;                            ///< bytes a second
-  double dispatch = 0, per_operator = 0;           ///< seconds, of the engine that is quickest at it
-  double busy_power = 0;                           ///< watts above idle; 0: not known
-  std::string energy_note;                         ///< why not
+  std::map<std::string, std::vector<Rate>> rates;        ///< by precision: of every kernel that computes
+  double bandwidth = 0;                                  ///< bytes a second
+  std::map<std::string, double> dispatch, per_operator;  ///< seconds, by engine
+  double busy_power = 0;                                 ///< watts above idle; 0: not known
+  std::string energy_note;                               ///< why not
 };
 
 std::string ProfileToml(const std::string& name, const MachineFacts& facts);
