@@ -1,0 +1,42 @@
+#include "cost/attribution.h"
+
+#include <gmock/gmock.h>
+
+#include "formats/onnx.h"
+#include "support/quantized.h"
+
+namespace shoehorn::cost {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+
+TEST(Attribution, LayersAreTheKernelsWhoseNodesTheyName) {
+  const auto model = testing::ParseGraph(
+      R"(g (float[1,8,6,6] x, float[8,8,1,1] v) => (float[1,8,6,6] y) {
+  [first] a = Conv <kernel_shape = [1, 1]> (x, v)
+  [relu] r = Relu (a)
+  [soft] y = Softmax <axis = 1> (r)
+})",
+      9, 20);
+  const auto types = formats::MakeTypeInference(*model);
+  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  ASSERT_EQ(kernels.size(), 2u);
+  const auto seconds_of = [&](const std::vector<engines::LayerTime>& layers) {
+    return Attribute(kernels, layers).seconds;
+  };
+  // By the engine's origins, by a value's name with the engine's own ending, and a conversion before a node.
+  EXPECT_THAT(
+      seconds_of({{"c", "Convolution", "f32", {"first", "relu"}, 2}, {"soft", "Softmax", "f32", {}, 1}}),
+      ElementsAre(DoubleNear(2e-3, 1e-9), DoubleNear(1e-3, 1e-9)));
+  EXPECT_THAT(seconds_of({{"r_nchwc", "Conv", "f32", {}, 3}}), ElementsAre(DoubleNear(3e-3, 1e-9), 0));
+  EXPECT_THAT(seconds_of({{"x_abcd_acdb_first/WithoutBiases", "Reorder", "f32", {}, 4}}),
+              ElementsAre(DoubleNear(4e-3, 1e-9), 0));
+  const Attribution foreign = Attribute(kernels, {{"odd", "Mystery", "f32", {}, 5}});
+  EXPECT_NEAR(foreign.lost, 5e-3, 1e-9);
+  EXPECT_THAT(foreign.lost_layers, ElementsAre("Mystery"));
+}
+
+}  // namespace
+}  // namespace shoehorn::cost
