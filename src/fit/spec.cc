@@ -9,125 +9,20 @@
 #include <set>
 
 #include "support/files.h"
-#include "support/toml.h"
-#include "support/units.h"
+#include "support/toml_read.h"
 
 namespace shoehorn::fit {
 namespace {
 
 namespace fs = std::filesystem;
 
-template <typename Target>
-struct Key {
-  const char* name;
-  Status (*read)(const TomlValue& value, Target& target);
-};
+using namespace read;  // Text, Duration, Choice and so on
 
-template <typename T>
-Status Set(T& target, Result<T> result) {
-  if (!result.ok()) return result.error();
-  target = std::move(result).value();
-  return Ok();
-}
-template <typename T>
-Status Set(std::optional<T>& target, Result<T> result) {
-  if (!result.ok()) return result.error();
-  target = std::move(result).value();
-  return Ok();
-}
-
-Result<int64_t> IntegerFrom(const TomlValue& value, int64_t least,
-                            int64_t most = std::numeric_limits<int>::max()) {
-  SHOEHORN_ASSIGN(const int64_t integer, value.Integer());
-  if (integer >= least && integer <= most) return integer;
-  return value.Wrong(fmt::format("the integer {}", integer),
-                     fmt::format("an integer from {} to {}", least, most));
-}
-Result<int> IntFrom(const TomlValue& value, int least) {
-  SHOEHORN_ASSIGN(const int64_t integer, IntegerFrom(value, least));
-  return static_cast<int>(integer);
-}
-Result<size_t> CountFrom(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const int64_t integer, IntegerFrom(value, 0));
-  return static_cast<size_t>(integer);
-}
-Result<double> NumberBetween(const TomlValue& value, double least, double most) {
-  SHOEHORN_ASSIGN(const double number, value.Number());
-  if (number >= least && number <= most) return number;
-  return value.Wrong(fmt::format("the number {}", number),
-                     fmt::format("a number from {} to {}", least, most));
-}
-Result<double> PositiveNumber(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const double number, value.Number());
-  if (number > 0) return number;
-  return value.Wrong(fmt::format("the number {}", number), "a number above 0");
-}
-Result<double> Duration(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const std::string text, value.String());
-  SHOEHORN_ASSIGN(const double seconds, value.Placed(ParseDuration(text)));
-  if (seconds > 0) return seconds;
-  return value.Wrong(fmt::format("'{}'", text), "a duration above 0");
-}
-Result<double> Milliseconds(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const double seconds, Duration(value));
-  return seconds * 1000;
-}
-Result<double> Bytes(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const std::string text, value.String());
-  SHOEHORN_ASSIGN(const double bytes, value.Placed(ParseBytes(text)));
-  if (bytes > 0) return bytes;
-  return value.Wrong(fmt::format("'{}'", text), "a size above 0");
-}
-Result<double> Fraction(const TomlValue& value) {
-  if (!value.is_string()) return NumberBetween(value, 0, std::numeric_limits<double>::max());
-  SHOEHORN_ASSIGN(const std::string text, value.String());
-  return value.Placed(ParseFraction(text));
-}
-Result<std::string> Text(const TomlValue& value) {
-  SHOEHORN_ASSIGN(std::string text, value.String());
-  if (text.empty()) return value.Wrong("an empty string");
-  return text;
-}
-Result<fs::path> Path(const TomlValue& value) {
-  SHOEHORN_ASSIGN(const std::string text, Text(value));
-  if (text.find('\0') != std::string::npos) return value.Wrong("a path with a zero byte");
-  return fs::path(text);
-}
 /// A column of a CSV file by its name, or by its number counted from 1 in a file without a header.
 Result<std::string> Column(const TomlValue& value) {
   if (value.is_string()) return Text(value);
   SHOEHORN_ASSIGN(const int64_t number, IntegerFrom(value, 1));
   return std::to_string(number);
-}
-
-template <typename T, typename Read>
-Result<std::vector<T>> List(const TomlValue& value, Read read) {
-  SHOEHORN_ASSIGN(const auto elements, value.OneOrMore());
-  if (elements.empty()) return value.Wrong("an empty array", "at least one element");
-  std::vector<T> list;
-  for (const TomlValue& element : elements) {
-    SHOEHORN_ASSIGN(T item, read(element));
-    list.push_back(std::move(item));
-  }
-  return list;
-}
-
-template <typename T>
-Result<T> Choice(const TomlValue& value, const std::vector<std::pair<std::string, T>>& choices) {
-  SHOEHORN_ASSIGN(const std::string text, value.String());
-  std::vector<std::string> names;
-  for (const auto& [name, choice] : choices) {
-    if (name == text) return choice;
-    names.push_back(name);
-  }
-  const std::string near = DidYouMean(text, names);
-  return value.Wrong(fmt::format("'{}'", text), fmt::format("one of {}", fmt::join(names, ", ")),
-                     near.empty() ? "" : fmt::format("did you mean '{}'?", near));
-}
-Result<std::string> Word(const TomlValue& value, std::initializer_list<const char*> words) {
-  std::vector<std::pair<std::string, std::string>> choices;
-  for (const char* word : words) choices.emplace_back(word, word);
-  return Choice<std::string>(value, choices);
 }
 
 Result<ir::DataType> ElementType(const TomlValue& value) {
@@ -264,24 +159,8 @@ const std::vector<Key<Requirements>> kRequirementKeys = {
      [](const TomlValue& v, Requirements& t) { return Set(t.throughput_per_s, PositiveNumber(v)); }},
 };
 
-template <typename Target>
-Status ReadTable(const TomlValue& table, const std::vector<Key<Target>>& keys, Target& target) {
-  if (!table.is_table()) return table.Wrong("not a table", fmt::format("a section [{}]", table.key()));
-  for (const auto& [name, value] : table.Members()) {
-    const auto key =
-        std::find_if(keys.begin(), keys.end(), [&](const auto& known) { return known.name == name; });
-    if (key == keys.end()) {
-      std::vector<std::string> names;
-      for (const auto& known : keys) names.emplace_back(known.name);
-      return value.UnknownKey(names);
-    }
-    SHOEHORN_TRY(key->read(value, target));
-  }
-  return Ok();
-}
-
 Status ReadSamples(const TomlValue& table, data::SamplesSpec& samples) {
-  SHOEHORN_TRY(ReadTable(table, kSamplesKeys, samples));
+  SHOEHORN_TRY(Table(table, kSamplesKeys, samples));
   if (samples.folder.empty())
     return table.Wrong("has no folder", "folder = \"...\", the folder of the samples");
   if (samples.labels != data::LabelFormat::kNone && samples.labels_path.empty())
@@ -322,7 +201,7 @@ const std::vector<Key<Spec>> kTopKeys = {
        SHOEHORN_ASSIGN(const auto tables, v.OneOrMore());
        for (const TomlValue& table : tables) {
          data::InputSpec input;
-         SHOEHORN_TRY(ReadTable(table, kInputKeys, input));
+         SHOEHORN_TRY(Table(table, kInputKeys, input));
          if (input.name.empty()) return table.Wrong("has no name", "name = \"...\", an input of the model");
          for (const data::InputSpec& other : t.inputs)
            if (other.name == input.name)
@@ -333,9 +212,9 @@ const std::vector<Key<Spec>> kTopKeys = {
      }},
     {"calibration", [](const TomlValue& v, Spec& t) { return ReadSamples(v, t.calibration); }},
     {"evaluation", [](const TomlValue& v, Spec& t) { return ReadSamples(v, t.evaluation); }},
-    {"metric", [](const TomlValue& v, Spec& t) { return ReadTable(v, kMetricKeys, t); }},
-    {"requirements",
-     [](const TomlValue& v, Spec& t) { return ReadTable(v, kRequirementKeys, t.requirements); }},
+    {"metric", [](const TomlValue& v, Spec& t) { return Table(v, kMetricKeys, t); }},
+    {"requirements", [](const TomlValue& v, Spec& t) { return Table(v, kRequirementKeys, t.requirements); }},
+    {"place", [](const TomlValue& v, Spec& t) { return t.place = v, Ok(); }},
 };
 
 void DropRepeats(std::vector<std::string>& names) {
@@ -381,7 +260,7 @@ Result<Spec> LoadSpec(const fs::path& path) {
   Spec spec;
   spec.file = path;
   spec.metric.name = "cosine";
-  SHOEHORN_TRY(ReadTable(root, kTopKeys, spec));
+  SHOEHORN_TRY(Table(root, kTopKeys, spec));
   if (spec.model.empty()) return root.Wrong("has no model", "model = \"file.onnx\"");
   if (spec.evaluation.folder.empty())
     return root.Wrong("has no samples to evaluate on", "a section [evaluation]");
@@ -404,16 +283,11 @@ Result<Spec> LoadSpec(const fs::path& path) {
 }
 
 std::vector<std::string> SpecKeys() {
-  std::vector<std::string> keys;
-  const auto add = [&](const std::string& section, const auto& table) {
-    for (const auto& key : table) keys.push_back(section.empty() ? key.name : section + "." + key.name);
-  };
-  add("", kTopKeys);
-  add("input", kInputKeys);
-  add("calibration", kSamplesKeys);
-  add("evaluation", kSamplesKeys);
-  add("metric", kMetricKeys);
-  add("requirements", kRequirementKeys);
+  std::vector<std::string> keys = Names("", kTopKeys);
+  for (auto& section :
+       {Names("input", kInputKeys), Names("calibration", kSamplesKeys), Names("evaluation", kSamplesKeys),
+        Names("metric", kMetricKeys), Names("requirements", kRequirementKeys)})
+    keys.insert(keys.end(), section.begin(), section.end());
   return keys;
 }
 

@@ -11,6 +11,7 @@
 #include "data/metric.h"
 #include "data/samples.h"
 #include "ir/graph.h"
+#include "support/toml.h"
 
 namespace shoehorn::fit {
 
@@ -37,7 +38,8 @@ struct Spec {
   std::vector<std::string> engines = {"onnxruntime", "openvino"};
   std::vector<std::string> precisions = {"fp32", "bf16", "int8"};
   double budget_s = 600;
-  std::string vocabulary_key;  ///< "character" when `vocabulary = "metadata:character"`, else empty
+  std::optional<TomlValue> place;  ///< the section [place], which `shoehorn place` reads
+  std::string vocabulary_key;      ///< "character" when `vocabulary = "metadata:character"`, else empty
 };
 
 /// Reads and checks a spec; relative paths become relative to its folder. Errors name the line and the key.

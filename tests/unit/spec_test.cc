@@ -123,10 +123,11 @@ TEST_F(SpecTest, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(ErrorOf(head + "[[input]]\nname = \"x\"\nshape = [1, -3]\n"),
             "error: a.toml: line 8: input[0].shape[1]: the integer -3\n  expected: an integer from 1 to "
             "2147483647");
-  EXPECT_EQ(ErrorOf("modell = \"m.onnx\"\n"),
-            "error: a.toml: line 1: modell: unknown key\n  expected: one of model, threads, engines, "
-            "precisions, budget, "
-            "symbols, input, calibration, evaluation, metric, requirements\n  fix: did you mean 'model'?");
+  EXPECT_EQ(
+      ErrorOf("modell = \"m.onnx\"\n"),
+      "error: a.toml: line 1: modell: unknown key\n  expected: one of model, threads, engines, "
+      "precisions, budget, "
+      "symbols, input, calibration, evaluation, metric, requirements, place\n  fix: did you mean 'model'?");
   EXPECT_EQ(ErrorOf("threads = 0\n"),
             "error: a.toml: line 1: threads: the integer 0\n  expected: an integer from 1 to 2147483647");
 }
