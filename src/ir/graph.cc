@@ -2,121 +2,9 @@
 
 #include <algorithm>
 
+#include "ir/nesting.h"
+
 namespace shoehorn::ir {
-
-bool Type::is_static() const {
-  return has_rank && element != DataType::kUndefined &&
-         std::ranges::all_of(dims, [](const Dim& dim) { return dim.known(); });
-}
-
-Shape Type::shape() const {
-  SHOEHORN_CHECK(is_static(), "shape() of a type that is not static");
-  Shape shape(dims.size());
-  std::ranges::transform(dims, shape.begin(), &Dim::value);
-  return shape;
-}
-
-bool Value::has_single_use() const {
-  return uses_.size() == 1 && output_count_ == 0 && &uses_[0].node->graph() == graph_;
-}
-
-// Node.
-
-void Node::SetInput(size_t i, Value* value) {
-  SHOEHORN_CHECK(i < inputs_.size(), "input index beyond the end");
-  Graph::DropUse(*this, i);
-  inputs_[i] = value;
-  Graph::AddUse(*this, i, value);
-}
-
-void Node::AppendInput(Value* value) {
-  inputs_.push_back(value);
-  use_slots_.push_back(0);
-  Graph::AddUse(*this, inputs_.size() - 1, value);
-}
-
-void Node::TruncateInputs(size_t count) {
-  for (size_t i = count; i < inputs_.size(); ++i) Graph::DropUse(*this, i);
-  inputs_.resize(std::min(count, inputs_.size()));
-  use_slots_.resize(inputs_.size());
-}
-
-void Node::TruncateOutputs(size_t count) {
-  while (outputs_.size() > count) {
-    if (Value* value = outputs_.back()) {
-      SHOEHORN_CHECK(value->is_unused(), "an output in use cannot be dropped");
-      graph_->EraseValue(*value);
-    }
-    outputs_.pop_back();
-  }
-}
-
-const AttributeValue* Node::Find(std::string_view attribute) const {
-  for (const Attribute& candidate : attributes_)
-    if (candidate.name == attribute) return &candidate.value;
-  return nullptr;
-}
-
-int64_t Node::Int(std::string_view attribute, int64_t otherwise) const {
-  const auto* found = Find(attribute);
-  const auto* value = found != nullptr ? std::get_if<int64_t>(found) : nullptr;
-  return value != nullptr ? *value : otherwise;
-}
-
-float Node::Float(std::string_view attribute, float otherwise) const {
-  const auto* found = Find(attribute);
-  const auto* value = found != nullptr ? std::get_if<float>(found) : nullptr;
-  return value != nullptr ? *value : otherwise;
-}
-
-std::string Node::String(std::string_view attribute, std::string otherwise) const {
-  const auto* found = Find(attribute);
-  const auto* value = found != nullptr ? std::get_if<std::string>(found) : nullptr;
-  return value != nullptr ? *value : otherwise;
-}
-
-std::vector<int64_t> Node::Ints(std::string_view attribute, std::vector<int64_t> otherwise) const {
-  const auto* found = Find(attribute);
-  const auto* value = found != nullptr ? std::get_if<std::vector<int64_t>>(found) : nullptr;
-  return value != nullptr ? *value : otherwise;
-}
-
-void Node::Set(std::string_view attribute, AttributeValue value) {
-  for (Attribute& candidate : attributes_) {
-    if (candidate.name == attribute) {
-      candidate.value = std::move(value);
-      return;
-    }
-  }
-  attributes_.push_back({std::string(attribute), std::move(value)});
-}
-
-void Node::Remove(std::string_view attribute) {
-  std::erase_if(attributes_, [&](const Attribute& candidate) { return candidate.name == attribute; });
-}
-
-std::vector<Graph*> Node::Subgraphs() const {
-  std::vector<Graph*> graphs;
-  for (const Attribute& attribute : attributes_) {
-    if (const auto* one = std::get_if<std::unique_ptr<Graph>>(&attribute.value)) graphs.push_back(one->get());
-    if (const auto* many = std::get_if<std::vector<std::unique_ptr<Graph>>>(&attribute.value))
-      for (const auto& graph : *many) graphs.push_back(graph.get());
-  }
-  return graphs;
-}
-
-std::string Node::Describe() const {
-  std::string label = name;
-  if (label.empty() && !outputs_.empty() && outputs_[0] != nullptr) label = outputs_[0]->name();
-  return "node '" + label + "' (" + (domain.empty() ? "" : domain + ".") + op_type + ")";
-}
-
-std::vector<std::string> Node::UserNames() const {
-  if (!origins.empty()) return origins;
-  if (!name.empty()) return {name};
-  if (!outputs_.empty() && outputs_[0] != nullptr) return {outputs_[0]->name()};
-  return {};
-}
 
 // Use lists. A node remembers where in the value's list each of its uses stands, so both directions take
 // constant time.
@@ -344,6 +232,18 @@ void Graph::ReplaceOutput(size_t index, Value& value) {
   ++value.output_count_;
 }
 
+void Graph::RemoveOutput(size_t index) {
+  --outputs_[index]->output_count_;
+  outputs_.erase(outputs_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void Graph::RemoveInput(Value& value) {
+  SHOEHORN_CHECK(value.is_input_ && value.is_unused(), "only an unused input can go");
+  std::erase(inputs_, &value);
+  value.is_input_ = false;
+  EraseValue(value);
+}
+
 void Graph::Rename(Value& value, std::string_view wanted) {
   const std::string unique = model_->UniqueName(wanted);
   auto old = model_->names_.find(value.name_);
@@ -377,28 +277,6 @@ std::vector<Value*> Graph::Splice(Graph& inner, Node* before) {
   for (Value* output : outputs) --output->output_count_;
   return outputs;
 }
-
-namespace {
-
-/// Calls `visit` for every value of `graph` that `node` or a node inside its inner graphs uses.
-template <typename Visit>
-void ForEachInputOf(const Node& node, const Graph& graph, const Visit& visit) {
-  for (Value* value : node.inputs())
-    if (value != nullptr && &value->graph() == &graph) visit(*value);
-  for (const Graph* inner : node.Subgraphs()) {
-    for (const Node& inner_node : inner->nodes()) ForEachInputOf(inner_node, graph, visit);
-    for (Value* output : inner->outputs())
-      if (&output->graph() == &graph) visit(*output);
-  }
-}
-
-/// The node of `graph` that `node` is, or lies inside of; nullptr when it lies elsewhere.
-Node* AncestorIn(const Graph& graph, Node* node) {
-  while (node != nullptr && &node->graph() != &graph) node = node->graph().owner();
-  return node;
-}
-
-}  // namespace
 
 bool Graph::SortTopologically() {
   // Kahn's algorithm; among ready nodes the one that stands first in today's order goes first, so that an
@@ -492,58 +370,6 @@ void ForEachGraph(Graph& graph, const std::function<void(Graph&)>& visit) {
   visit(graph);
   for (Node& node : graph.nodes())
     for (Graph* inner : node.Subgraphs()) ForEachGraph(*inner, visit);
-}
-
-Status Verify(const Graph& graph) {
-  const auto broken = [&](const Node* node, std::string what) {
-    Diagnostic diagnostic;
-    diagnostic.file = graph.model().source.string();
-    if (node != nullptr) diagnostic.place = node->Describe();
-    diagnostic.found = "the graph is broken: " + std::move(what);
-    diagnostic.blame = Blame::kFault;
-    return diagnostic;
-  };
-  std::unordered_map<const Node*, size_t> position;
-  for (const Node& node : graph.nodes()) position.emplace(&node, position.size());
-  if (position.size() != graph.node_count()) return broken(nullptr, "node count does not match the list");
-  for (const auto& value : graph.values()) {
-    if (value->producer() != nullptr && !position.contains(value->producer()))
-      return broken(nullptr, "value '" + value->name() + "' is made by a node that is not in its graph");
-    if (value->producer() != nullptr && value->initializer() != nullptr)
-      return broken(value->producer(), "output '" + value->name() + "' is a constant, too");
-    for (const Use& use : value->uses())
-      if (use.node->removed() || use.node->input(static_cast<size_t>(use.index)) != value.get())
-        return broken(nullptr, "a use of '" + value->name() + "' is stale");
-  }
-  for (const Value* output : graph.outputs())
-    if (!output->is_output())
-      return broken(nullptr, "output '" + output->name() + "' does not know that it is one");
-  size_t index = 0;
-  for (const Node& node : graph.nodes()) {
-    const Node* late = nullptr;
-    ForEachInputOf(node, graph, [&](const Value& value) {
-      if (value.producer() != nullptr && position.at(value.producer()) >= index) late = value.producer();
-      if (value.producer() == nullptr && !value.is_input() && value.initializer() == nullptr) late = &node;
-    });
-    if (late != nullptr)
-      return broken(&node, "it stands before what it reads (" + late->Describe() +
-                               ") or reads a value without a source");
-    for (size_t i = 0; i < node.inputs().size(); ++i) {
-      const Value* value = node.inputs()[i];
-      if (value == nullptr) continue;
-      if (std::ranges::find(value->uses(), Use{const_cast<Node*>(&node), static_cast<int>(i)}) ==
-          value->uses().end())
-        return broken(&node, "input '" + value->name() + "' does not know this use");
-      if (&value->graph() != &graph && AncestorIn(value->graph(), graph.owner()) == nullptr)
-        return broken(&node, "input '" + value->name() + "' lies in a graph that does not enclose this one");
-    }
-    for (const Graph* inner : node.Subgraphs()) {
-      if (inner->owner() != &node) return broken(&node, "an inner graph does not know its owner");
-      SHOEHORN_TRY(Verify(*inner));
-    }
-    ++index;
-  }
-  return Ok();
 }
 
 }  // namespace shoehorn::ir

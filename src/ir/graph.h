@@ -273,6 +273,9 @@ class Graph {
   /// A graph input that has an initializer becomes a constant.
   void DropInput(Value& value);
   void ReplaceOutput(size_t index, Value& value);
+  void RemoveOutput(size_t index);
+  /// Removes an unused graph input.
+  void RemoveInput(Value& value);
   void Rename(Value& value, std::string_view name);
   /// Moves nodes and values of `inner` (no inputs) before `before` of this graph; `inner` is left empty. The
   /// returned values are `inner`'s outputs, now values here or in an outer graph.
