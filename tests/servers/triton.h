@@ -12,10 +12,12 @@ namespace shoehorn::testing {
 class Triton {
  public:
   static bool installed();
-  /// Serves `model` under `name` on 127.0.0.1 (or `host`), from a repository in `folder`. Null when it did
+  /// Serves `model` under `name` on 127.0.0.1, from a repository in `folder`. Null when it did
   /// not come up.
   static std::unique_ptr<Triton> Start(const std::filesystem::path& model, const std::string& name,
                                        const std::filesystem::path& folder);
+  /// Serves the repository that is in `folder`.
+  static std::unique_ptr<Triton> Serve(const std::filesystem::path& folder);
   int port() const { return port_; }
   Background& program() { return *program_; }
 
