@@ -16,3 +16,4 @@ endfunction()
 
 shoehorn_page(page.js kPageTemplate)
 shoehorn_page(check.js kCheckPageTemplate)
+shoehorn_page(place.js kPlacementPageTemplate)

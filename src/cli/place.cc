@@ -1,3 +1,4 @@
+// shoehorn place SPEC.toml -o out/: where the spec's model runs, whole or split (place_spec.cc).
 // shoehorn place MODEL --target T: which unit of the target runs each operator, what that costs, and every
 // operator that does not run on the accelerator, with the reason and the price.
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/place_spec.h"
 #include "cli/shape_options.h"
 #include "engines/evaluator.h"
 #include "formats/onnx.h"
@@ -21,7 +23,7 @@ namespace shoehorn::cli {
 namespace {
 
 struct Options {
-  std::string input, target, objective = "latency", json;
+  std::string input, target, objective = "latency", json, out;
   std::shared_ptr<ShapeOptions> shapes;
   bool as_it_is = false, force = false, verbose = false;
 };
@@ -121,7 +123,9 @@ Result<int> PlaceModel(const Options& options) {
 
 void SetUpPlace(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  app.add_option("MODEL", options->input, "ONNX file")->required();
+  app.add_option("INPUT", options->input, "A spec with a section [place], or an ONNX file with --target")
+      ->required();
+  app.add_option("-o,--out", options->out, "With a spec: the folder to write")->type_name("FOLDER");
   app.add_option("--target", options->target, "The target (`shoehorn targets` lists them)")
       ->type_name("NAME");
   app.add_option("--objective", options->objective,
@@ -134,7 +138,15 @@ void SetUpPlace(CLI::App& app, Action& action) {
   app.add_flag("--force", options->force, "Replace files that exist");
   app.add_flag("--verbose,-v", options->verbose,
                "Every operator off the accelerator and every tensor that crosses");
-  action = [options] { return PlaceModel(*options); };
+  action = [options]() -> Result<int> {
+    if (!options->input.ends_with(".toml")) return PlaceModel(*options);
+    if (!options->out.empty()) return PlaceBySpec(options->input, options->out, options->force);
+    Diagnostic diagnostic;
+    diagnostic.place = "-o";
+    diagnostic.found = "a spec is placed into a folder, and none is given";
+    diagnostic.expected = "-o FOLDER";
+    return diagnostic;
+  };
 }
 
 }  // namespace shoehorn::cli

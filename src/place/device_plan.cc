@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 
+#include "quant/rules.h"
 #include "support/units.h"
 
 namespace shoehorn::place {
@@ -243,12 +244,15 @@ std::vector<std::string> NotesOf(const DevicePlan& plan) {
   std::vector<std::string> integer;
   for (size_t unit = 0; unit < problem.units().size(); ++unit)
     if (problem.WantsQuantizing(unit) && plan.shares[unit].nodes > 0) integer.push_back(name(unit));
-  if (!integer.empty())
+  if (!integer.empty()) {
+    const quant::EngineRules* rules = quant::FindEngineRules(problem.profile().accelerator);
     notes.push_back(
-        fmt::format("the model is float, and {} {} in int8: the figures are those of the quantized "
-                    "model (shoehorn fit --target {})",
+        fmt::format("the model is float, and {} {} in int8: the figures are those of the quantized model{}",
                     fmt::join(integer, " and "), integer.size() == 1 ? "computes" : "compute",
-                    Escaped(problem.profile().name)));
+                    rules != nullptr && rules->whole
+                        ? fmt::format(" (shoehorn fit --target {})", Escaped(problem.profile().name))
+                        : ", which Shoehorn does not write for this target yet"));
+  }
   for (size_t unit = 0; unit < problem.units().size(); ++unit) {
     const UnitShare& share = plan.shares[unit];
     weights += share.weight_bytes;

@@ -6,7 +6,8 @@
 
 namespace shoehorn::report {
 
-extern const std::string_view kPageTemplate;       ///< of a fit: page.js
-extern const std::string_view kCheckPageTemplate;  ///< of a check: check.js
+extern const std::string_view kPageTemplate;           ///< of a fit: page.js
+extern const std::string_view kCheckPageTemplate;      ///< of a check: check.js
+extern const std::string_view kPlacementPageTemplate;  ///< of a placement: place.js
 
 }  // namespace shoehorn::report

@@ -1,0 +1,333 @@
+#include "place/decide.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "engines/evaluator.h"
+#include "formats/onnx.h"
+#include "passes/pipeline.h"
+#include "place/accuracy.h"
+#include "quant/quantize.h"
+#include "support/interrupt.h"
+
+namespace shoehorn::place {
+namespace {
+
+/// Packings that turn out to cost too much accuracy are given up one by one, at most so often.
+constexpr int kMostRounds = 8;
+
+/// The model as it runs everywhere: every dimension pinned, simplified; for int8 packing at an opset that has
+/// QuantizeLinear.
+Result<std::unique_ptr<ir::Model>> Prepared(fit::Spec& spec, const std::vector<Packing>& packings) {
+  SHOEHORN_ASSIGN(auto model, formats::LoadOnnx(spec.model));
+  if (std::ranges::find(packings, Packing::kInt8) != packings.end() && model->Opset() < kPackingOpset)
+    if (auto converted = formats::ConvertOpset(*model, quant::kPerChannelOpset); converted.ok())
+      model = std::move(*converted);
+  SHOEHORN_TRY(fit::MatchModel(spec, *model));
+  const auto types = formats::MakeTypeInference(*model);
+  const auto evaluator = engines::MakeEvaluator();
+  passes::SimplifyOptions options;
+  for (const data::InputSpec& input : spec.inputs) options.shapes[input.name] = input.shape;
+  options.symbols = spec.symbols;
+  options.types = types.get();
+  options.evaluator = evaluator.get();
+  if (const auto report = passes::Simplify(*model, options); !report.ok()) return report.error();
+  return model;
+}
+
+Result<Link> LinkOf(const LinkSpec& spec) {
+  if (spec.trace.empty()) {
+    DeclaredLink declared;
+    declared.name = "declared link to " + spec.to;
+    declared.uplink = {*spec.uplink, *spec.uplink};
+    declared.downlink = {*spec.downlink, *spec.downlink};
+    declared.round_trip = {*spec.round_trip_s, *spec.round_trip_s};
+    declared.outage_every_s = spec.outage_every_s.value_or(0);
+    declared.outage_mean_s = spec.outage_lasts_s.value_or(0);
+    declared.seed = static_cast<uint64_t>(spec.seed);
+    SHOEHORN_ASSIGN(const Trace trace, DrawTrace(declared));
+    return Link::Of(trace, trace, trace);
+  }
+  SHOEHORN_ASSIGN(Trace rates, LoadTrace(spec.trace));
+  const auto constant = [&](double value) { return Series{{0}, {value}}; };
+  // What the trace did not measure may be declared beside it.
+  if (spec.uplink && rates.uplink.empty()) rates.uplink = constant(*spec.uplink);
+  if (spec.downlink && rates.downlink.empty()) rates.downlink = constant(*spec.downlink);
+  if (!spec.round_trip_trace.empty()) {
+    SHOEHORN_ASSIGN(const Trace round_trips, LoadTrace(spec.round_trip_trace));
+    return Link::Of(rates, rates, round_trips);
+  }
+  if (spec.round_trip_s && rates.round_trip.empty()) rates.round_trip = constant(*spec.round_trip_s);
+  return Link::Of(rates, rates, rates);
+}
+
+Measure MeasureOf(Goal goal) {
+  switch (goal) {
+    case Goal::kResponseP50:
+      return Measure::kP50;
+    case Goal::kResponseP99:
+      return Measure::kP99;
+    case Goal::kEnergy:
+      return Measure::kEnergy;
+    case Goal::kMoney:
+      return Measure::kMoney;
+    case Goal::kBytes:
+      return Measure::kBytes;
+  }
+  return Measure::kP50;
+}
+
+/// The metric, so turned that more is better: an error rate counts as the share without errors.
+double Goodness(const fit::Candidate& candidate) {
+  const double score = candidate.metric.score.value;
+  return candidate.metric.higher_is_better ? score : 1 - score;
+}
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+class Decider {
+ public:
+  Decider(PlaceSpec spec, const DecideHooks& hooks) : hooks_(hooks), made_(std::make_unique<Decision>()) {
+    made_->spec = std::move(spec);
+  }
+
+  Result<std::unique_ptr<Decision>> Run() {
+    hooks_.show("simplifying " + made_->spec.fit.model.string());
+    SHOEHORN_ASSIGN(made_->model, Prepared(made_->spec.fit, made_->spec.packings));
+    SHOEHORN_ASSIGN(made_->graph, CutGraphOf(*made_->model->graph));
+    SHOEHORN_TRY(MarkPrivate());
+    hooks_.show("accuracy of the model as it comes");
+    SHOEHORN_ASSIGN(bench_, AccuracyBench::Open(made_->spec.fit, *made_->model, hooks_.interrupted));
+    made_->metric = bench_->original().metric.name;
+    accuracy_ = Goodness(bench_->original());
+    SHOEHORN_TRY(Costs());
+    const auto start = std::chrono::steady_clock::now();
+    SHOEHORN_TRY(Places());
+    Wishes();
+    Offer();
+    SHOEHORN_TRY(Chosen());
+    made_->seconds = SecondsSince(start) - measuring_s_;
+    return std::move(made_);
+  }
+
+ private:
+  Status MarkPrivate() {
+    for (const std::string& name : made_->spec.keep_private) {
+      const auto value = std::ranges::find(made_->graph.values, name,
+                                           [](const CutValue& each) { return each.value->name(); });
+      if (value == made_->graph.values.end()) {
+        Diagnostic diagnostic;
+        diagnostic.file = made_->spec.fit.file.string();
+        diagnostic.place = "place.private";
+        std::vector<std::string> names;
+        for (const CutValue& each : made_->graph.values) names.push_back(each.value->name());
+        const std::string near = DidYouMean(name, names);
+        diagnostic.found = "the simplified model has no value '" + Escaped(name) + "'";
+        diagnostic.expected = "an input of the model or the output of a node that simplification keeps";
+        diagnostic.fix = near.empty() ? "`shoehorn simplify` writes the model that is meant"
+                                      : "did you mean '" + Escaped(near) + "'?";
+        return diagnostic;
+      }
+      value->may_leave = false;
+    }
+    return Ok();
+  }
+
+  Status Costs() {
+    SHOEHORN_ASSIGN(const auto samples,
+                    data::OpenSamples(made_->spec.fit.evaluation, made_->spec.fit.inputs));
+    SHOEHORN_ASSIGN(const data::Sample sample, samples->Load(0));
+    for (const Site& site : made_->spec.sites) {
+      if (hooks_.interrupted()) return StoppedByUser();
+      hooks_.show(fmt::format("costs at '{}'", site.name));
+      if (site.role == Role::kService) {
+        SiteCosts service;
+        service.site = site.name;
+        service.seconds = site.latency_s.value_or(0);
+        service.kind = targets::FactKind::kReported;
+        service.basis = "declared in the spec";
+        made_->costs.push_back(std::move(service));
+        continue;
+      }
+      SHOEHORN_ASSIGN(SiteCosts costs,
+                      CostsOf(site, *made_->model, made_->graph, sample.inputs, hooks_.interrupted));
+      for (const std::string& remark : costs.remarks) made_->warnings.push_back(site.name + ": " + remark);
+      if (site.role == Role::kDevice) {
+        for (size_t i = 0; i < costs.nodes.size(); ++i) {
+          made_->graph.nodes[i].device_s = costs.nodes[i].seconds;
+          made_->graph.nodes[i].device_j = costs.nodes[i].joules;
+        }
+        made_->ground.idle_w = costs.idle_w;
+        if (!costs.energy_known && (made_->spec.goal == Goal::kEnergy || made_->spec.limits.energy_j)) {
+          Diagnostic diagnostic;
+          diagnostic.file = made_->spec.fit.file.string();
+          diagnostic.place = "place.goal or place.limits.energy";
+          diagnostic.found = fmt::format("nobody says how much power '{}' takes", site.name);
+          diagnostic.expected = "a profile whose units have busy_power";
+          return diagnostic;
+        }
+      }
+      made_->costs.push_back(std::move(costs));
+    }
+    return Ok();
+  }
+
+  Status Places() {
+    size_t drives = 1;
+    for (const Site& site : made_->spec.sites) {
+      Place place;
+      place.name = site.name;
+      place.kind = static_cast<PlaceKind>(site.role);
+      place.price_per_hour = site.price_per_hour;
+      place.price_per_call = site.price_per_call;
+      place.servers =
+          site.role == Role::kService ? 0 : static_cast<size_t>(site.instances * site.most_replicas);
+      for (const LinkSpec& link : made_->spec.links) {
+        if (link.to != site.name) continue;
+        SHOEHORN_ASSIGN(Link made, LinkOf(link));
+        place.links.push_back(std::move(made));
+      }
+      drives = std::max(drives, place.links.size());
+      made_->places.push_back(std::move(place));
+    }
+    for (Place& place : made_->places) {
+      if (place.links.empty()) continue;
+      if (drives % place.links.size() != 0) {
+        Diagnostic diagnostic;
+        diagnostic.file = made_->spec.fit.file.string();
+        diagnostic.place = "place.link";
+        diagnostic.found = fmt::format("{} links lead to '{}', and {} to another place", place.links.size(),
+                                       place.name, drives);
+        diagnostic.expected = "as many recorded drives to each place, or a number that divides the others'";
+        return diagnostic;
+      }
+      const size_t own = place.links.size();
+      for (size_t i = own; i < drives; ++i) place.links.push_back(place.links[i % own]);
+      if (made_->drives.empty())
+        for (const Link& link : place.links) made_->drives.push_back(link.source());
+    }
+    made_->ground.drives = drives;
+    return Ok();
+  }
+
+  void Wishes() {
+    const PlaceSpec& spec = made_->spec;
+    Requirements& wishes = made_->requirements;
+    wishes.objective = MeasureOf(spec.goal);
+    wishes.answers_without_link = spec.without_link;
+    wishes.deadline_s = spec.deadline_s;
+    wishes.rate_per_s = spec.rate_per_s;
+    wishes.hours_per_month = spec.hours_per_month;
+    const PlaceLimits& limits = spec.limits;
+    const std::pair<Measure, const std::optional<double>&> asked[] = {
+        {Measure::kP50, limits.response_p50_s},    {Measure::kP99, limits.response_p99_s},
+        {Measure::kEnergy, limits.energy_j},       {Measure::kBytes, limits.bytes_per_month},
+        {Measure::kMoney, limits.money_per_month}, {Measure::kLate, limits.missed}};
+    for (const auto& [measure, limit] : asked)
+      if (limit) wishes.limits[measure] = *limit;
+    if (limits.accuracy_drop) wishes.limits[Measure::kAccuracy] = accuracy_ - *limits.accuracy_drop;
+  }
+
+  void Offer() {
+    std::vector<PlaceCosts> costs;
+    for (size_t i = 0; i < made_->spec.sites.size(); ++i) {
+      const Site& site = made_->spec.sites[i];
+      if (site.role == Role::kDevice) continue;
+      PlaceCosts& place = costs.emplace_back(PlaceCosts{.place = i});
+      if (site.role == Role::kService)
+        place.whole = Whole{.seconds = *site.latency_s, .accuracy = *site.accuracy};
+      else
+        for (const NodeCost& node : made_->costs[i].nodes) place.tail_s.push_back(node.seconds);
+    }
+    CandidateOptions options;
+    options.device = made_->device();
+    options.packings = made_->spec.packings;
+    options.local_accuracy = accuracy_;
+    options.deadline_s = made_->spec.deadline_s;
+    options.rate_per_s = made_->spec.rate_per_s;
+    made_->candidates = MakeCandidates(made_->graph, made_->places, costs, made_->ground.radio, options);
+  }
+
+  /// Chooses; when what is chosen packs, measures what that costs, and chooses again until the accuracy is
+  /// known of what is chosen.
+  Status Chosen() {
+    std::vector<std::string> known;
+    for (int round = 0; round < kMostRounds; ++round) {
+      hooks_.show(fmt::format("choosing among {} candidates", made_->candidates.size()));
+      SHOEHORN_ASSIGN(made_->choice,
+                      Choose(made_->candidates, made_->places, made_->ground, made_->requirements));
+      const Candidate best = made_->best();
+      made_->wire.clear();
+      if (!best.split || best.split->AllOnDevice()) return Ok();
+      const auto start = std::chrono::steady_clock::now();
+      SHOEHORN_TRY(Wire(best));
+      if (best.packing != Packing::kNone && std::ranges::find(known, best.cut) == known.end()) {
+        hooks_.show("accuracy with the packing in place");
+        SHOEHORN_ASSIGN(const fit::Candidate scored,
+                        bench_->Score(HeadNodes(*made_->model, made_->graph, *best.split), made_->wire));
+        made_->accuracies.push_back({made_->choice.best, Goodness(scored), accuracy_, scored.metric.samples});
+        known.push_back(best.cut);
+        for (Candidate& candidate : made_->candidates)
+          if (candidate.cut == best.cut && candidate.policy.route)
+            candidate.policy.route->accuracy = Goodness(scored);
+        measuring_s_ += SecondsSince(start);
+        continue;
+      }
+      measuring_s_ += SecondsSince(start);
+      return Ok();
+    }
+    made_->warnings.push_back(
+        fmt::format("after {} choices the accuracy of the chosen packing is still not measured: it counts as "
+                    "the model's own",
+                    kMostRounds));
+    return Ok();
+  }
+
+  Status Wire(const Candidate& candidate) {
+    std::vector<WireTensor> tensors;
+    for (const size_t value : candidate.split->crossing) {
+      WireTensor tensor;
+      tensor.value = made_->graph.values[value].value->name();
+      tensor.packing = made_->graph.values[value].is_float ? candidate.packing : Packing::kNone;
+      tensors.push_back(std::move(tensor));
+    }
+    std::string remark;
+    SHOEHORN_ASSIGN(made_->wire, bench_->Scales(std::move(tensors), &remark));
+    if (!remark.empty() && std::ranges::find(made_->warnings, remark) == made_->warnings.end())
+      made_->warnings.push_back(remark);
+    return Ok();
+  }
+
+  const DecideHooks& hooks_;
+  std::unique_ptr<Decision> made_;
+  std::unique_ptr<AccuracyBench> bench_;
+  double accuracy_ = 1, measuring_s_ = 0;
+};
+
+}  // namespace
+
+size_t Decision::device() const {
+  const auto site = std::ranges::find(spec.sites, Role::kDevice, [](const Site& each) { return each.role; });
+  return static_cast<size_t>(site - spec.sites.begin());
+}
+
+std::vector<bool> HeadNodes(const ir::Model& model, const CutGraph& graph, const Cut& cut) {
+  std::vector<bool> head;
+  size_t next = 0;
+  for (const ir::Node& node : model.graph->nodes()) {
+    const bool counted = next < graph.nodes.size() && graph.nodes[next].node == &node;
+    head.push_back(counted ? cut.head[next] : true);
+    next += counted;
+  }
+  return head;
+}
+
+Result<std::unique_ptr<Decision>> Decide(PlaceSpec spec, const DecideHooks& hooks) {
+  return Decider(std::move(spec), hooks).Run();
+}
+
+}  // namespace shoehorn::place
