@@ -223,7 +223,7 @@ struct Chain {
   std::vector<Candidate> Make() { return MakeCandidates(graph, places, costs, radio, options); }
 };
 
-TEST(CandidatesTest, NoDominatedCutAndNoneForgotten) {
+TEST(PlaceCandidatesTest, NoDominatedCutAndNoneForgotten) {
   Chain chain(1e6);
   chain.options.packings = {Packing::kNone};
   const auto candidates = chain.Make();
@@ -246,7 +246,7 @@ TEST(CandidatesTest, NoDominatedCutAndNoneForgotten) {
     EXPECT_FALSE(candidate.cut.starts_with(worse)) << candidate.cut;
 }
 
-TEST(CandidatesTest, TheChoiceIsNoWorseThanAnyCutByHand) {
+TEST(PlaceCandidatesTest, TheChoiceIsNoWorseThanAnyCutByHand) {
   for (const double rate : {2e4, 1e5, 5e5, 1e6, 4e6, 2e7, 1e8}) {
     Chain chain(rate);
     const auto candidates = chain.Make();
@@ -270,7 +270,7 @@ TEST(CandidatesTest, TheChoiceIsNoWorseThanAnyCutByHand) {
   }
 }
 
-TEST(CandidatesTest, PrivacyKeepsTheInputAtHome) {
+TEST(PlaceCandidatesTest, PrivacyKeepsTheInputAtHome) {
   Chain chain(1e8);
   chain.graph.values[0].may_leave = false;
   const auto candidates = chain.Make();
@@ -280,7 +280,7 @@ TEST(CandidatesTest, PrivacyKeepsTheInputAtHome) {
   EXPECT_EQ(choice->judged[1].out->Text(), "'input' must not leave the vehicle");
 }
 
-TEST(CandidatesTest, AServiceIsAPlaceLikeAnyOther) {
+TEST(PlaceCandidatesTest, AServiceIsAPlaceLikeAnyOther) {
   Chain chain(1e6);
   chain.places.push_back({.name = "service",
                           .kind = PlaceKind::kService,
@@ -300,7 +300,7 @@ TEST(CandidatesTest, AServiceIsAPlaceLikeAnyOther) {
   EXPECT_NEAR(figures.at(Measure::kMoney), 0.001 * 5 * 3600 * 730, 200);
 }
 
-TEST(CandidatesTest, ACascadeKeepsTheAccuracyForFewerCalls) {
+TEST(PlaceCandidatesTest, ACascadeKeepsTheAccuracyForFewerCalls) {
   Chain chain(1e6);
   chain.places.push_back({.name = "service",
                           .kind = PlaceKind::kService,
