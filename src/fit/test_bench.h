@@ -35,9 +35,8 @@ class TestBench {
                                                        const std::function<bool()>& stop);
   /// The same, taken from `state` where an earlier run left them, else scored now, said to `show` and left
   /// there. Must be called before anything else is scored.
-  Result<std::vector<data::Observation>> ScoreOriginalOnce(State& state,
-                                                           const std::function<void(const std::string&)>& show,
-                                                           const std::function<bool()>& stop);
+  Result<std::vector<data::Observation>> ScoreOriginalOnce(
+      State& state, const std::function<void(const std::string&)>& show, const std::function<bool()>& stop);
 
   Result<std::vector<data::Observation>> Score(const measure::Subject& subject,
                                                const std::function<bool()>& stop) const;

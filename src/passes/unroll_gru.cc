@@ -61,9 +61,8 @@ Unrolled Unroll(Builder& build, const Node& node, const Recurrent& layer, size_t
 Result<bool> Repair(Node& node, PassContext& context) {
   const auto layer = RecurrentOf(node, "GRU", 3, {"Sigmoid", "Tanh"});
   if (!layer) return false;
-  return WriteOut(node, context, *layer, [&](Builder& build, size_t direction) {
-    return Unroll(build, node, *layer, direction);
-  });
+  return WriteOut(node, context, *layer,
+                  [&](Builder& build, size_t direction) { return Unroll(build, node, *layer, direction); });
 }
 
 }  // namespace

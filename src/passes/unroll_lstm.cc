@@ -77,9 +77,8 @@ Result<bool> Repair(Node& node, PassContext& context) {
     if (FloatConstant(peepholes) == nullptr || !IsFloat(peepholes) || peepholes->constant()->dims() != shape)
       return false;
   }
-  return WriteOut(node, context, *layer, [&](Builder& build, size_t direction) {
-    return Unroll(build, node, *layer, direction);
-  });
+  return WriteOut(node, context, *layer,
+                  [&](Builder& build, size_t direction) { return Unroll(build, node, *layer, direction); });
 }
 
 }  // namespace

@@ -107,8 +107,8 @@ std::vector<Subject> Subjects() {
   return subjects;
 }
 
-/// Without VNNI ONNX Runtime's kernels come less near to the pairs as written: efficientnet_lite0 0.942, where
-/// the pairs computed in float reach 0.992 and OpenVINO 0.987.
+/// Without VNNI ONNX Runtime's kernels come less near to the pairs as written: efficientnet_lite0 0.942,
+/// where the pairs computed in float reach 0.992 and OpenVINO 0.987.
 double LeastFor(const Subject& subject) {
   return quant::HasVnni() ? subject.onnxruntime_cosine : std::min(subject.onnxruntime_cosine, 0.93);
 }

@@ -11,12 +11,12 @@
 namespace shoehorn::quant {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using shoehorn::testing::Between;
 using shoehorn::testing::NodesOf;
 using shoehorn::testing::ParseGraph;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::unique_ptr<ir::Model> Parse(const std::string& graph, int opset = 21) {
   auto prepared = PrepareModel(*ParseGraph(graph, 10, opset));
