@@ -154,6 +154,8 @@ class Agent:
         self.reader.start()
 
     def read(self) -> None:
+        # This thread looks at the clock before any ordinary one runs.
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
         for line in self.process.stdout:
             if line.endswith("\n"):
                 self.answers.append((time.time(), json.loads(line)))
@@ -198,7 +200,7 @@ def main() -> int:
         return measure(options, link, children, folder)
     finally:
         for child in children:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)  # with what it started itself
             child.wait()
         link.close()
         shutil.rmtree(folder)
@@ -221,11 +223,12 @@ def measure(options, link: Link, children: list, folder: pathlib.Path) -> int:
         str(TRITON / "bin/tritonserver"), f"--model-repository={folder}/repository",
         f"--backend-directory={TRITON}/backends", "--grpc-address=0.0.0.0", "--grpc-port=8001", "--allow-http=false",
         "--allow-metrics=false", "--grpc-use-ssl=true", f"--grpc-server-cert={folder}/server.pem",
-        f"--grpc-server-key={folder}/server.key"], stderr=server_log, stdout=server_log))
+        f"--grpc-server-key={folder}/server.key"], stderr=server_log, stdout=server_log, start_new_session=True))
     receiver = [sys.executable, str(ROOT / "tests/servers/event_receiver.py"), str(folder / "received"), "--host",
                 "0.0.0.0", "--port", "8443", "--certificate", str(folder / "server.pem"), "--key",
                 str(folder / "server.key"), "--token", TOKEN, "--swallow", "17"]
-    children.append(subprocess.Popen(inside + receiver, stdout=subprocess.DEVNULL, stderr=server_log))
+    children.append(subprocess.Popen(inside + receiver, stdout=subprocess.DEVNULL, stderr=server_log,
+                                     start_new_session=True))
     for _ in range(300):
         if "Started GRPCInferenceService" in (folder / "server.log").read_text():
             break

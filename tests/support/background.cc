@@ -32,6 +32,7 @@ Background::Background(const std::vector<std::string>& command, const std::vecto
   const std::string out = (scratch_.path() / "out").string(), err = (scratch_.path() / "err").string();
   child_ = ::fork();
   if (child_ != 0) return;
+  ::setpgid(0, 0);  // so that its own children can be ended with it
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), STDOUT_FILENO);
   ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
@@ -46,8 +47,9 @@ Background::Background(const std::vector<std::string>& command, const std::vecto
 }
 
 Background::~Background() {
-  if (!running()) return;
-  ::kill(child_, SIGKILL);
+  const bool runs = running();
+  ::kill(-child_, SIGKILL);
+  if (!runs) return;
   ::waitpid(child_, &status_, 0);
 }
 

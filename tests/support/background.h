@@ -19,7 +19,7 @@ class Background {
   /// (RLIMIT_FSIZE, what a full disk looks like); 0: none.
   explicit Background(const std::vector<std::string>& command,
                       const std::vector<std::string>& environment = {}, uint64_t file_limit = 0);
-  /// Kills it when it still runs.
+  /// Kills it when it still runs, and what it started.
   ~Background();
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
