@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "cost/cost.h"
 #include "engines/evaluator.h"
 #include "formats/onnx.h"
 #include "passes/pipeline.h"
@@ -133,6 +134,15 @@ class Decider {
         return diagnostic;
       }
       value->may_leave = false;
+    }
+    // What only moves the elements of a private tensor is as private as the tensor.
+    for (CutValue& value : made_->graph.values) {
+      if (value.producer == CutValue::kInput) continue;
+      const ir::Node& node = *made_->graph.nodes[value.producer].node;
+      if (!cost::WorkOf(node, "fp32").moves_only) continue;
+      for (const CutValue& read : made_->graph.values)
+        if (!read.may_leave && std::ranges::find(node.inputs(), read.value) != node.inputs().end())
+          value.may_leave = false;
     }
     return Ok();
   }

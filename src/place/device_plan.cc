@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 
+#include "cost/model_for.h"
 #include "quant/rules.h"
 #include "support/units.h"
 
@@ -300,7 +301,12 @@ std::string_view NameOf(Fallback::Cause cause) {
 Result<DevicePlan> PlaceOnDevice(const ir::Model& model, const targets::Profile& profile,
                                  const DeviceOptions& options) {
   DevicePlan plan;
-  SHOEHORN_ASSIGN(plan.problem, DeviceProblem::Make(model, profile, options.objective, options.models));
+  const CostModelFor best = [&](const targets::Device&, const targets::Unit& unit,
+                                const std::string& precision) {
+    return cost::ModelFor(profile, unit, precision);
+  };
+  SHOEHORN_ASSIGN(plan.problem, DeviceProblem::Make(model, profile, options.objective,
+                                                    options.models ? options.models : best));
   SHOEHORN_ASSIGN(Solved solved, Solve(*plan.problem, options.limits));
   plan.chosen = std::move(solved.placement);
   plan.lower_bound = solved.lower_bound;

@@ -19,7 +19,7 @@ namespace shoehorn::place {
 struct DeviceOptions {
   Objective objective;
   PartitionLimits limits;
-  CostModelFor models = cost::Roofline;
+  CostModelFor models{};  ///< none: cost::ModelFor, measured kernels where there are any
 };
 
 /// An operator that does not run on the accelerator.

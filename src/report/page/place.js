@@ -145,7 +145,7 @@ function overTime() {
     drives.map((drive, d) => [
       h("h3", {}, visible(drive)),
       chart(
-        "Median of each stretch: response of the plan and of the pure choices, and the rate of the link. A mark below shows late frames of the plan.",
+        "Mean of each stretch: response of the plan and of the pure choices, and the rate of the link. A mark below shows late frames of the plan.",
         (width) => timeline(result, d, width),
       ),
     ]),
