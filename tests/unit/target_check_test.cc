@@ -216,5 +216,28 @@ TEST(Facts, AJudgesRefusalHoldsForTheSameNodeInAnotherModelAndBringsItsCures) {
   EXPECT_EQ(result.summary.cpu_operators, 1u);
 }
 
+TEST(CheckAllTest, GivesEachTargetWhatItWouldGetAlone) {
+  const auto profiles = LoadProfiles();
+  ASSERT_TRUE(profiles.ok());
+  auto model = formats::ParseText(R"(<ir_version: 8, opset_import: ["" : 17]>
+g (float[1,4,8,8] x) => (float[1,4,8,8] y) <float[4,4,1,1] w = {1,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1}>
+{ a = Conv(x, w) b = HardSwish(a) c = Erf(b) y = Softmax<axis = 1>(c) })");
+  ASSERT_TRUE(model.ok()) << model.error().Text();
+  ASSERT_TRUE(formats::MakeTypeInference(**model)->InferGraph(*(*model)->graph).ok());
+  const std::vector<CheckResult> together = CheckAll(**model, *profiles);
+  ASSERT_EQ(together.size(), profiles->size());
+  for (size_t i = 0; i < together.size(); ++i) {
+    SCOPED_TRACE((*profiles)[i].name);
+    const CheckResult alone = Check(**model, (*profiles)[i]);
+    EXPECT_EQ(together[i].target, (*profiles)[i].name);
+    EXPECT_EQ(together[i].summary.islands, alone.summary.islands);
+    ASSERT_EQ(together[i].nodes.size(), alone.nodes.size());
+    for (size_t k = 0; k < alone.nodes.size(); ++k) {
+      EXPECT_EQ(together[i].nodes[k].grade, alone.nodes[k].grade);
+      EXPECT_EQ(Sentence(together[i].nodes[k]), Sentence(alone.nodes[k]));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoehorn::targets
