@@ -62,7 +62,8 @@ class DeviceProblem {
   /// + i.
   const std::vector<const ir::Node*>& operators() const { return operators_; }
   size_t first_operator() const { return first_operator_; }
-  const NodeOnUnit& On(size_t node, size_t unit) const { return on_[node * units_.size() + unit]; }
+  /// Of operators()[op].
+  const NodeOnUnit& On(size_t op, size_t unit) const { return on_[op * units_.size() + unit]; }
 
   /// What problem().values[i] is.
   const CopiedTensor& tensor(size_t value) const { return tensors_[value]; }

@@ -81,7 +81,7 @@ Result<SiteCosts> ByProfile(const Site& site, const ir::Model& model, const CutG
   double sum = 0;
   for (size_t i = 0; i < problem.operators().size(); ++i) {
     const size_t unit = plan.chosen.unit[i];
-    const Amount& cost = problem.On(problem.first_operator() + i, unit).cost;
+    const Amount& cost = problem.On(i, unit).cost;
     by_node[problem.operators()[i]] = {cost.seconds, cost.joules, problem.units()[unit].unit->name};
     sum += cost.seconds;
   }

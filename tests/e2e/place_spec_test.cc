@@ -51,9 +51,9 @@ backend = "python"
 price_per_hour = 0.5
 )";
 
-std::string Link(const char* rate) {
-  return std::string("[[place.link]]\nto = \"cloud\"\nround_trip = \"5 ms\"\nuplink = \"") + rate +
-         "\"\ndownlink = \"" + rate + "\"\n";
+std::string Link(const char* rate, const char* round_trip = "5 ms") {
+  return std::string("[[place.link]]\nto = \"cloud\"\nround_trip = \"") + round_trip + "\"\nuplink = \"" +
+         rate + "\"\ndownlink = \"" + rate + "\"\n";
 }
 
 json Placement(const fs::path& out) { return json::parse(std::ifstream(out / "place.json")); }
@@ -93,7 +93,7 @@ TEST_F(PlaceSpecRun, ASlowLinkKeepsEverythingOnTheDevice) {
 TEST_F(PlaceSpecRun, APrivateInputIsSplitAndARealServerAnswers) {
   const Ended ended =
       Place("[place]\ndeadline = \"2 s\"\nrate = 5\npacking = \"int8\"\nprivate = \"input\"\n" +
-            std::string(kPlaces) + Link("10 Gbit/s"));
+            std::string(kPlaces) + Link("10 Gbit/s", "1 ms"));
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   const json placement = Placement(out());
   const json& best = placement["candidates"][placement["best"].get<size_t>()];
