@@ -154,7 +154,7 @@ class Decider {
     for (const Site& site : made_->spec.sites) {
       if (hooks_.interrupted()) return StoppedByUser();
       hooks_.show(fmt::format("costs at '{}'", site.name));
-      if (site.role == Role::kService) {
+      if (site.role == PlaceKind::kService) {
         SiteCosts service;
         service.site = site.name;
         service.seconds = site.latency_s.value_or(0);
@@ -166,7 +166,7 @@ class Decider {
       SHOEHORN_ASSIGN(SiteCosts costs,
                       CostsOf(site, *made_->model, made_->graph, sample.inputs, hooks_.interrupted));
       for (const std::string& remark : costs.remarks) made_->warnings.push_back(site.name + ": " + remark);
-      if (site.role == Role::kDevice) {
+      if (site.role == PlaceKind::kDevice) {
         for (size_t i = 0; i < costs.nodes.size(); ++i) {
           made_->graph.nodes[i].device_s = costs.nodes[i].seconds;
           made_->graph.nodes[i].device_j = costs.nodes[i].joules;
@@ -191,11 +191,11 @@ class Decider {
     for (const Site& site : made_->spec.sites) {
       Place place;
       place.name = site.name;
-      place.kind = static_cast<PlaceKind>(site.role);
+      place.kind = site.role;
       place.price_per_hour = site.price_per_hour;
       place.price_per_call = site.price_per_call;
       place.servers =
-          site.role == Role::kService ? 0 : static_cast<size_t>(site.instances * site.most_replicas);
+          site.role == PlaceKind::kService ? 0 : static_cast<size_t>(site.instances * site.most_replicas);
       for (const LinkSpec& link : made_->spec.links) {
         if (link.to != site.name) continue;
         SHOEHORN_ASSIGN(Link made, LinkOf(link));
@@ -246,9 +246,9 @@ class Decider {
     std::vector<PlaceCosts> costs;
     for (size_t i = 0; i < made_->spec.sites.size(); ++i) {
       const Site& site = made_->spec.sites[i];
-      if (site.role == Role::kDevice) continue;
+      if (site.role == PlaceKind::kDevice) continue;
       PlaceCosts& place = costs.emplace_back(PlaceCosts{.place = i});
-      if (site.role == Role::kService)
+      if (site.role == PlaceKind::kService)
         place.whole = Whole{.seconds = *site.latency_s, .accuracy = *site.accuracy};
       else
         for (const NodeCost& node : made_->costs[i].nodes) place.tail_s.push_back(node.seconds);
@@ -321,7 +321,8 @@ class Decider {
 }  // namespace
 
 size_t Decision::device() const {
-  const auto site = std::ranges::find(spec.sites, Role::kDevice, [](const Site& each) { return each.role; });
+  const auto site =
+      std::ranges::find(spec.sites, PlaceKind::kDevice, [](const Site& each) { return each.role; });
   return static_cast<size_t>(site - spec.sites.begin());
 }
 

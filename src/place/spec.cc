@@ -27,10 +27,10 @@ const std::vector<Key<Site>> kSiteKeys = {
     {"name", [](const TomlValue& v, Site& t) { return Set(t.name, Text(v)); }},
     {"role",
      [](const TomlValue& v, Site& t) {
-       using enum Role;
+       using enum PlaceKind;
        return Set(
            t.role,
-           Choice<Role>(
+           read::Choice<PlaceKind>(
                v, {{"device", kDevice}, {"gateway", kGateway}, {"cloud", kCloud}, {"service", kService}}));
      }},
     {"target", [](const TomlValue& v, Site& t) { return Set(t.target, Text(v)); }},
@@ -107,11 +107,11 @@ const std::vector<Key<PlaceSpec>> kPlaceKeys = {
     {"goal",
      [](const TomlValue& v, PlaceSpec& t) {
        using enum Goal;
-       return Set(t.goal, Choice<Goal>(v, {{"response_p50", kResponseP50},
-                                           {"response_p99", kResponseP99},
-                                           {"energy", kEnergy},
-                                           {"money", kMoney},
-                                           {"bytes", kBytes}}));
+       return Set(t.goal, read::Choice<Goal>(v, {{"response_p50", kResponseP50},
+                                                 {"response_p99", kResponseP99},
+                                                 {"energy", kEnergy},
+                                                 {"money", kMoney},
+                                                 {"bytes", kBytes}}));
      }},
     {"deadline", [](const TomlValue& v, PlaceSpec& t) { return Set(t.deadline_s, Duration(v)); }},
     {"rate", [](const TomlValue& v, PlaceSpec& t) { return Set(t.rate_per_s, PositiveNumber(v)); }},
@@ -119,10 +119,11 @@ const std::vector<Key<PlaceSpec>> kPlaceKeys = {
      [](const TomlValue& v, PlaceSpec& t) { return Set(t.hours_per_month, NumberBetween(v, 0, 744)); }},
     {"packing",
      [](const TomlValue& v, PlaceSpec& t) {
-       return Set(t.packings, List<Packing>(v, [](const TomlValue& e) {
-                    using enum Packing;
-                    return Choice<Packing>(e, {{"none", kNone}, {"float16", kFloat16}, {"int8", kInt8}});
-                  }));
+       return Set(
+           t.packings, List<Packing>(v, [](const TomlValue& e) {
+             using enum Packing;
+             return read::Choice<Packing>(e, {{"none", kNone}, {"float16", kFloat16}, {"int8", kInt8}});
+           }));
      }},
     {"compress", [](const TomlValue& v, PlaceSpec& t) { return Set(t.compress, v.Boolean()); }},
     {"private",
@@ -142,11 +143,11 @@ Status CheckSites(const PlaceSpec& spec, const TomlValue& place) {
     if (site.name.empty())
       return place.Wrong("a place has no name", "name = \"camera\" in each [[place.site]]");
     if (!names.insert(site.name).second) return place.Wrong(where + " a second time", "names that differ");
-    devices += site.role == Role::kDevice;
-    if (site.role == Role::kService && (!site.latency_s || !site.accuracy))
+    devices += site.role == PlaceKind::kDevice;
+    if (site.role == PlaceKind::kService && (!site.latency_s || !site.accuracy))
       return place.Wrong(where + " is a service without latency or accuracy",
                          "latency = \"300 ms\" and accuracy = 0.95, as its vendor declares or you measured");
-    if (site.role != Role::kService && site.target.empty())
+    if (site.role != PlaceKind::kService && site.target.empty())
       return place.Wrong(where + " has no target", "target = \"...\", a name that `shoehorn targets` lists");
     if (site.least_replicas > site.most_replicas)
       return place.Wrong(fmt::format("{} has least_replicas {} above most_replicas {}", where,
@@ -160,7 +161,7 @@ Status CheckSites(const PlaceSpec& spec, const TomlValue& place) {
 Status CheckLinks(const PlaceSpec& spec, const TomlValue& place) {
   std::vector<std::string> names;
   for (const Site& site : spec.sites)
-    if (site.role != Role::kDevice) names.push_back(site.name);
+    if (site.role != PlaceKind::kDevice) names.push_back(site.name);
   std::set<std::string> linked;
   for (const LinkSpec& link : spec.links) {
     const std::string where = fmt::format("the link to '{}'", Escaped(link.to));
@@ -196,11 +197,6 @@ Status CheckEvents(const PlaceSpec& spec, const TomlValue& place) {
 }
 
 }  // namespace
-
-std::string_view NameOf(Role role) {
-  constexpr std::string_view kNames[] = {"device", "gateway", "cloud", "service"};
-  return kNames[static_cast<size_t>(role)];
-}
 
 std::string_view NameOf(Goal goal) {
   constexpr std::string_view kNames[] = {"response_p50", "response_p99", "energy", "money", "bytes"};

@@ -9,18 +9,15 @@
 #include <vector>
 
 #include "fit/spec.h"
+#include "place/choose.h"
 #include "place/plan.h"
 
 namespace shoehorn::place {
 
-/// What a place is to the device: itself, something on the premises, something far, or somebody's service.
-enum class Role { kDevice, kGateway, kCloud, kService };
-std::string_view NameOf(Role role);  ///< "device", "gateway", "cloud", "service"
-
 /// A place where the model, or a part of it, may run.
 struct Site {
   std::string name;
-  Role role = Role::kDevice;
+  PlaceKind role = PlaceKind::kDevice;
   std::string target;                  ///< a profile of targets/, or a file; empty for services
   std::string engine = "onnxruntime";  ///< of a place that is this machine
   std::string precision;               ///< empty: the profile's

@@ -70,8 +70,8 @@ url = "https://example.com/events"
   EXPECT_EQ(spec->goal, Goal::kEnergy);
   EXPECT_THAT(spec->packings, ::testing::ElementsAre(Packing::kNone, Packing::kInt8));
   ASSERT_EQ(spec->sites.size(), 2u);
-  EXPECT_EQ(spec->sites[0].role, Role::kDevice);
-  EXPECT_EQ(spec->sites[1].role, Role::kCloud);
+  EXPECT_EQ(spec->sites[0].role, PlaceKind::kDevice);
+  EXPECT_EQ(spec->sites[1].role, PlaceKind::kCloud);
   EXPECT_DOUBLE_EQ(spec->sites[1].price_per_hour, 0.35);
   ASSERT_EQ(spec->links.size(), 2u);
   EXPECT_EQ(spec->links[0].trace, scratch_.path() / "drive.csv");
