@@ -41,6 +41,7 @@ Graph::~Graph() {
 }
 
 void Graph::Link(Node& node, Node* before) {
+  SHOEHORN_CHECK(before == nullptr || !before->removed_, "a node cannot stand before one that was removed");
   node.graph_ = this;
   node.next_ = before;
   node.previous_ = before != nullptr ? before->previous_ : last_;

@@ -108,7 +108,8 @@ class Quantizer {
     }
     if (others.empty()) return;
     ir::Value* const other =
-        AddPair(result, result.type, name + "_converted", {converted->second}, after).second;
+        AddPair(result, result.type, name + "_converted", {converted->second}, result.producer()->next())
+            .second;
     for (const ir::Use& use : others) use.node->SetInput(use.index, other);
   }
 

@@ -178,6 +178,29 @@ TEST(QuantizeWhole, ConvertsBetweenEightAndSixteenBits) {
   EXPECT_EQ(model->graph->FindValue("w_quantized")->constant()->type(), ir::DataType::kInt8);
 }
 
+TEST(QuantizeWhole, ConvertsBehindARectifierThatGoes) {
+  const auto model = Parse(R"(g (float[1,1,4,4] x) => (float[1,1,4,4] y)
+<float[1,1,1,1] v = {2}, float[1,1,1,1] w = {-1}>
+{
+  a = Conv(x, v)
+  r = Relu(a)
+  y = Conv(r, w)
+})");
+  QuantizeOptions options = Htp();
+  options.wide_head = true;
+  const auto report =
+      Quantize(*model, {{"x", Between(-1, 1)}, {"r", Between(0, 2)}, {"y", Between(-2, 2)}}, options);
+  ASSERT_TRUE(report.ok()) << report.error().Text();
+  EXPECT_TRUE(ir::Verify(*model->graph).ok());
+  const std::string nodes = NodesOf(*model);
+  EXPECT_THAT(nodes, HasSubstr("r_converted_quantize_output = QuantizeLinear(r_dequantize_output, "));
+  EXPECT_THAT(nodes, Not(HasSubstr("Relu(")));
+  EXPECT_EQ(static_cast<size_t>(std::ranges::count(nodes, '\n')), model->graph->node_count()) << nodes;
+  size_t backwards = 0;
+  for (const ir::Node* node = model->graph->last(); node != nullptr; node = node->previous()) ++backwards;
+  EXPECT_EQ(backwards, model->graph->node_count());
+}
+
 TEST(QuantizeWhole, GivesSixteenBitsToNoisyValuesOnBothSides) {
   const auto model = Parse(kTwoConvs);
   QuantizeOptions options = Htp();
