@@ -188,8 +188,9 @@ TEST(QuantizeWhole, ConvertsBehindARectifierThatGoes) {
 })");
   QuantizeOptions options = Htp();
   options.wide_head = true;
-  const auto report =
-      Quantize(*model, {{"x", Between(-1, 1)}, {"r", Between(0, 2)}, {"y", Between(-2, 2)}}, options);
+  const auto report = Quantize(
+      *model, {{"x", Between(-1, 1)}, {"a", Between(-2, 2)}, {"r", Between(0, 2)}, {"y", Between(-2, 2)}},
+      options);
   ASSERT_TRUE(report.ok()) << report.error().Text();
   EXPECT_TRUE(ir::Verify(*model->graph).ok());
   const std::string nodes = NodesOf(*model);
