@@ -1,5 +1,5 @@
 # Everything a user or a developer asks for, from a bare machine on. `make` alone lists it.
-.PHONY: help setup vendors servers build test demo bench bench-agent bench-kill bench-targets peers sanitize lint clean
+.PHONY: help setup vendors servers build test demo bench bench-agent bench-cuts bench-kill bench-targets peers sanitize lint clean
 
 help:
 	@echo "make setup     bring the dependencies (.deps and, when missing, system packages)"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench     compare with other tools, side by side (bench/peers)"
 	@echo "make bench-targets  what targets take of real models, before and after repair, by rules and by judge"
 	@echo "make bench-agent  five minutes of the agent over a recorded drive with three kills (root)"
+	@echo "make bench-cuts  every cut of three models end to end over four recorded drives (root)"
 	@echo "make bench-kill  kill a fit at 20 random moments; it must go on each time"
 	@echo "make sanitize  the whole test suite under AddressSanitizer and UBSan"
 	@echo "make lint      formatting and the dependency law"
@@ -46,6 +47,10 @@ bench-targets: build vendors
 
 bench-agent: build servers
 	bench/agent.sh
+
+bench-cuts: build servers
+	@tools/toxiproxy.sh
+	python3 bench/cuts.py
 
 bench-kill: build
 	bench/kill_fit.sh demo/specs/kws.toml

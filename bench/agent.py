@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the agent over a recorded link against a real Triton server, kills it in between, and counts.
 
-  bench/agent.py --plan FOLDER/plan.json --frames FOLDER --model tail.onnx --trace links/att-lte-driving.csv
+  bench/agent.py --plan FOLDER/plan.json --frames FOLDER --trace links/att-lte-driving.csv
 
 The server and the receiver of events live in a network namespace of their own behind a veth pair, shaped by token
 buckets that follow the trace second by second: uplink one way, downlink the other. Both speak TLS with certificates
@@ -25,82 +25,12 @@ import tempfile
 import threading
 import time
 
+import triton
+from link import Link
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TRITON = ROOT / ".deps/triton/pytriton/tritonserver"
 TOKEN = "token-of-the-bench"
 READING_S = 0.005  # what it may take this process to notice a line
-
-SCRIPT = '''import os
-import onnxruntime
-import triton_python_backend_utils as triton
-
-class TritonPythonModel:
-    def initialize(self, arguments):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        path = os.path.join(arguments["model_repository"], arguments["model_version"], "model.onnx")
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        self.inputs = [port.name for port in self.session.get_inputs()]
-        self.outputs = [port.name for port in self.session.get_outputs()]
-
-    def execute(self, requests):
-        return [self.answer(request) for request in requests]
-
-    def answer(self, request):
-        feeds = {name: triton.get_input_tensor_by_name(request, name).as_numpy() for name in self.inputs}
-        results = self.session.run(self.outputs, feeds)
-        return triton.InferenceResponse([triton.Tensor(*pair) for pair in zip(self.outputs, results)])
-'''
-TYPES = {"float": "FP32", "float16": "FP16", "uint8": "UINT8", "int8": "INT8", "int64": "INT64", "int32": "INT32"}
-
-
-def run(*words: str) -> None:
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-
-
-class Link:
-    """A veth pair whose far end lies in a namespace; each direction has a token bucket of its own."""
-
-    def __init__(self) -> None:
-        number = os.getpid() % 60000
-        self.space, self.near, self.far = f"shoehorn{number}", f"sh{number}a", f"sh{number}b"
-        net = f"10.{200 + number // 15000}.{number % 250}"
-        self.near_address, self.far_address = net + ".1", net + ".2"
-        run("ip", "netns", "add", self.space)
-        run("ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far)
-        run("ip", "link", "set", self.far, "netns", self.space)
-        run("ip", "addr", "add", self.near_address + "/30", "dev", self.near)
-        run("ip", "link", "set", self.near, "up")
-        for words in (["ip", "addr", "add", self.far_address + "/30", "dev", self.far],
-                      ["ip", "link", "set", self.far, "up"], ["ip", "link", "set", "lo", "up"]):
-            run("ip", "netns", "exec", self.space, *words)
-        self.shapers = {
-            self.near: subprocess.Popen(["tc", "-force", "-batch", "-"], stdin=subprocess.PIPE, text=True),
-            self.far: subprocess.Popen(["ip", "netns", "exec", self.space, "tc", "-force", "-batch", "-"],
-                                       stdin=subprocess.PIPE, text=True)}
-        self.rates: dict[str, float] = {}
-
-    def set_rate(self, device: str, kbps: float) -> None:
-        kbps = max(kbps, 1)
-        if self.rates.get(device) == kbps:
-            return  # a change fills the bucket: what stays the same is not said again
-        verb = "change" if device in self.rates else "add"
-        self.rates[device] = kbps
-        burst = max(1600, int(kbps * 1000 / 8 * 0.01))
-        shaper = self.shapers[device].stdin
-        shaper.write(f"qdisc {verb} dev {device} root tbf rate {kbps:.0f}kbit burst {burst} latency 200ms\n")
-        shaper.flush()
-
-    def set_rates(self, up: float, down: float) -> None:
-        self.set_rate(self.near, up)
-        self.set_rate(self.far, down)
-
-    def close(self) -> None:
-        for shaper in self.shapers.values():
-            shaper.stdin.close()
-            shaper.wait()
-        subprocess.run(["ip", "link", "del", self.near], check=False)
-        subprocess.run(["ip", "netns", "del", self.space], check=False)
 
 
 def read_trace(path: str, seconds: int) -> list[tuple[float, float]]:
@@ -125,20 +55,6 @@ def make_certificates(folder: pathlib.Path, address: str) -> None:
                   ["openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
                    "-CAcreateserial", "-days", "2", "-extfile", "san.txt", "-out", "server.pem"]):
         subprocess.run(words, cwd=folder, check=True, stderr=subprocess.DEVNULL)
-
-
-def write_repository(plan: dict, model: str, folder: pathlib.Path) -> None:
-    def ports(key: str, tensors: list) -> str:
-        return f"{key} [" + ", ".join(
-            f'{{ name: "{t["name"]}" data_type: TYPE_{TYPES[t["type"]]} dims: {t["shape"]} }}' for t in tensors) + " ]\n"
-
-    home = folder / plan["tail"]["endpoint"]["model"]
-    (home / "1").mkdir(parents=True)
-    shutil.copy(model, home / "1/model.onnx")
-    (home / "1/model.py").write_text(SCRIPT)
-    (home / "config.pbtxt").write_text(f'name: "{home.name}"\nbackend: "python"\nmax_batch_size: 0\n' +
-                                       ports("input", plan["tail"]["inputs"]) + ports("output", plan["tail"]["outputs"]) +
-                                       "instance_group [ { kind: KIND_CPU } ]\n")
 
 
 class Agent:
@@ -177,7 +93,6 @@ def main() -> int:
     parser.add_argument("--plan", required=True)
     parser.add_argument("--frames", required=True)
     parser.add_argument("--format", default="raw")
-    parser.add_argument("--model", required=True, help="the tail, as the server hosts it")
     parser.add_argument("--trace", required=True)
     parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--rate", type=float, default=10)
@@ -186,7 +101,7 @@ def main() -> int:
     parser.add_argument("--late-share", type=float, default=0, help="of frames that may be late or without an answer")
     options = parser.parse_args()
     tools = [tool for tool in ("ip", "tc", "openssl") if shutil.which(tool) is None]
-    if os.geteuid() != 0 or tools or not TRITON.exists():
+    if os.geteuid() != 0 or tools or not triton.TRITON.exists():
         print("skipped: it takes root, ip, tc, openssl and Triton (make servers)")
         return 77
     try:
@@ -216,26 +131,13 @@ def measure(options, link: Link, children: list, folder: pathlib.Path) -> int:
                           token_env="SHOEHORN_BENCH_TOKEN", token_file="")
     (folder / "plan/plan.json").write_text(json.dumps(plan))
     make_certificates(folder, link.far_address)
-    write_repository(plan, options.model, folder / "repository")
-    inside = ["ip", "netns", "exec", link.space]
-    server_log, agent_log = open(folder / "server.log", "w+"), open(folder / "agent.log", "w+")
-    children.append(subprocess.Popen(inside + [
-        str(TRITON / "bin/tritonserver"), f"--model-repository={folder}/repository",
-        f"--backend-directory={TRITON}/backends", "--grpc-address=0.0.0.0", "--grpc-port=8001", "--allow-http=false",
-        "--allow-metrics=false", "--grpc-use-ssl=true", f"--grpc-server-cert={folder}/server.pem",
-        f"--grpc-server-key={folder}/server.key"], stderr=server_log, stdout=server_log, start_new_session=True))
+    agent_log = open(folder / "agent.log", "w+")
+    children.append(triton.start(link.inside, folder / "plan/repository", folder / "server.log", 8001, [
+        "--grpc-use-ssl=true", f"--grpc-server-cert={folder}/server.pem", f"--grpc-server-key={folder}/server.key"]))
     receiver = [sys.executable, str(ROOT / "tests/servers/event_receiver.py"), str(folder / "received"), "--host",
                 "0.0.0.0", "--port", "8443", "--certificate", str(folder / "server.pem"), "--key",
                 str(folder / "server.key"), "--token", TOKEN, "--swallow", "17"]
-    children.append(subprocess.Popen(inside + receiver, stdout=subprocess.DEVNULL, stderr=server_log,
-                                     start_new_session=True))
-    for _ in range(300):
-        if "Started GRPCInferenceService" in (folder / "server.log").read_text():
-            break
-        time.sleep(0.1)
-    else:
-        print("Triton did not start:\n" + (folder / "server.log").read_text()[-2000:])
-        return 1
+    children.append(subprocess.Popen(link.inside + receiver, stdout=subprocess.DEVNULL, start_new_session=True))
 
     trace = read_trace(options.trace, options.seconds)
     dice = random.Random(options.seed)

@@ -20,4 +20,4 @@ for path in sorted(source.glob("*.bin"))[:400]:
     (target / path.name).write_bytes(array.array("f", [(v - 83) * 0.5847089029 for v in values]).tobytes())
 PYTHON
 python3 bench/agent.py --plan "$folder/plan/plan.json" --frames "$folder/frames" \
-  --model $data/models/mlperf_kws01_dscnn.onnx --trace $data/links/att-lte-driving.csv --seconds "$seconds" "${@:2}"
+  --trace $data/links/att-lte-driving.csv --seconds "$seconds" "${@:2}"

@@ -109,29 +109,37 @@ class Decider {
     const auto start = std::chrono::steady_clock::now();
     SHOEHORN_TRY(Places());
     Wishes();
-    Offer();
+    SHOEHORN_TRY(Offer());
     SHOEHORN_TRY(Chosen());
     made_->seconds = SecondsSince(start) - measuring_s_;
     return std::move(made_);
   }
 
  private:
+  /// A key of the spec that cannot be.
+  Diagnostic Wrong(std::string place, std::string found, std::string expected,
+                   const std::string& near = "") const {
+    Diagnostic wrong;
+    wrong.file = made_->spec.fit.file.string();
+    wrong.place = std::move(place);
+    wrong.found = std::move(found);
+    wrong.expected = std::move(expected);
+    if (!near.empty()) wrong.fix = "did you mean '" + Escaped(near) + "'?";
+    return wrong;
+  }
+
   Status MarkPrivate() {
     for (const std::string& name : made_->spec.keep_private) {
       const auto value = std::ranges::find(made_->graph.values, name,
                                            [](const CutValue& each) { return each.value->name(); });
       if (value == made_->graph.values.end()) {
-        Diagnostic diagnostic;
-        diagnostic.file = made_->spec.fit.file.string();
-        diagnostic.place = "place.private";
         std::vector<std::string> names;
         for (const CutValue& each : made_->graph.values) names.push_back(each.value->name());
-        const std::string near = DidYouMean(name, names);
-        diagnostic.found = "the simplified model has no value '" + Escaped(name) + "'";
-        diagnostic.expected = "an input of the model or the output of a node that simplification keeps";
-        diagnostic.fix = near.empty() ? "`shoehorn simplify` writes the model that is meant"
-                                      : "did you mean '" + Escaped(near) + "'?";
-        return diagnostic;
+        Diagnostic wrong = Wrong("place.private", "the simplified model has no value '" + Escaped(name) + "'",
+                                 "an input of the model or the output of a node that simplification keeps",
+                                 DidYouMean(name, names));
+        if (wrong.fix.empty()) wrong.fix = "`shoehorn simplify` writes the model that is meant";
+        return wrong;
       }
       value->may_leave = false;
     }
@@ -173,12 +181,9 @@ class Decider {
         }
         made_->ground.idle_w = costs.idle_w;
         if (!costs.energy_known && (made_->spec.goal == Goal::kEnergy || made_->spec.limits.energy_j)) {
-          Diagnostic diagnostic;
-          diagnostic.file = made_->spec.fit.file.string();
-          diagnostic.place = "place.goal or place.limits.energy";
-          diagnostic.found = fmt::format("nobody says how much power '{}' takes", site.name);
-          diagnostic.expected = "a profile whose units have busy_power";
-          return diagnostic;
+          return Wrong("place.goal or place.limits.energy",
+                       fmt::format("nobody says how much power '{}' takes", site.name),
+                       "a profile whose units have busy_power");
         }
       }
       made_->costs.push_back(std::move(costs));
@@ -207,13 +212,10 @@ class Decider {
     for (Place& place : made_->places) {
       if (place.links.empty()) continue;
       if (drives % place.links.size() != 0) {
-        Diagnostic diagnostic;
-        diagnostic.file = made_->spec.fit.file.string();
-        diagnostic.place = "place.link";
-        diagnostic.found = fmt::format("{} links lead to '{}', and {} to another place", place.links.size(),
-                                       place.name, drives);
-        diagnostic.expected = "as many recorded drives to each place, or a number that divides the others'";
-        return diagnostic;
+        return Wrong("place.link",
+                     fmt::format("{} links lead to '{}', and {} to another place", place.links.size(),
+                                 place.name, drives),
+                     "as many recorded drives to each place, or a number that divides the others'");
       }
       const size_t own = place.links.size();
       for (size_t i = own; i < drives; ++i) place.links.push_back(place.links[i % own]);
@@ -242,7 +244,7 @@ class Decider {
     if (limits.accuracy_drop) wishes.limits[Measure::kAccuracy] = accuracy_ - *limits.accuracy_drop;
   }
 
-  void Offer() {
+  Status Offer() {
     std::vector<PlaceCosts> costs;
     for (size_t i = 0; i < made_->spec.sites.size(); ++i) {
       const Site& site = made_->spec.sites[i];
@@ -260,6 +262,24 @@ class Decider {
     options.deadline_s = made_->spec.deadline_s;
     options.rate_per_s = made_->spec.rate_per_s;
     made_->candidates = MakeCandidates(made_->graph, made_->places, costs, made_->ground.radio, options);
+    return Only();
+  }
+
+  /// Forbids what the spec's `only` does not name.
+  Status Only() {
+    const std::vector<std::string>& only = made_->spec.only;
+    if (only.empty()) return Ok();
+    std::vector<std::string> cuts;
+    for (Candidate& candidate : made_->candidates) {
+      cuts.push_back(candidate.cut);
+      if (candidate.forbidden.empty() && std::ranges::find(only, candidate.cut) == only.end())
+        candidate.forbidden = "place.only leaves it out";
+    }
+    for (const std::string& cut : only)
+      if (std::ranges::find(cuts, cut) == cuts.end())
+        return Wrong("place.only", fmt::format("no choice is called '{}'", Escaped(cut)),
+                     "a `cut` of the candidates in place.json", DidYouMean(cut, cuts));
+    return Ok();
   }
 
   /// Chooses; when what is chosen packs, measures what that costs, and chooses again until the accuracy is

@@ -48,7 +48,10 @@ Result<SiteCosts> MeasuredHere(const Site& site, const ir::Model& model, const C
     if (!kernels[i].nodes.empty()) seconds[kernels[i].nodes.back()] += attribution.seconds[i];
   }
   SiteCosts costs;
-  costs.seconds = whole.latency.p50.value / 1000;
+  // A limit on processor time stretches what a thread does in proportion (cgroup cpu.max, docker --cpus).
+  const double slowed =
+      site.cpu_limit ? std::max(1.0, static_cast<double>(site.threads) / *site.cpu_limit) : 1;
+  costs.seconds = slowed * whole.latency.p50.value / 1000;
   const double factor = sum > 0 ? costs.seconds / sum : 0;
   for (const CutNode& node : graph.nodes) {
     const auto found = seconds.find(node.node);
@@ -60,6 +63,10 @@ Result<SiteCosts> MeasuredHere(const Site& site, const ir::Model& model, const C
   costs.kind = targets::FactKind::kMeasured;
   costs.basis = fmt::format("measured here: {} {}, {} thread{}", site.engine, precision, site.threads,
                             site.threads == 1 ? "" : "s");
+  if (slowed > 1) {
+    costs.basis += fmt::format(", times {:.3g} for a limit of {:.3g} processors", slowed, *site.cpu_limit);
+    costs.kind = targets::FactKind::kInferred;
+  }
   if (sum == 0)
     costs.remarks.push_back("the engine's layers bear no names of the model: the time is spread evenly");
   else if (attribution.lost > 0.1 * (sum + attribution.lost))

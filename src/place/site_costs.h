@@ -12,9 +12,6 @@
 
 namespace shoehorn::place {
 
-/// The name by which a spec calls this machine: its costs are measured when the decision is made.
-inline constexpr char kThisMachine[] = "this-machine";
-
 struct NodeCost {
   double seconds = 0, joules = 0;
   std::string unit;  ///< of the device: "npu"

@@ -43,6 +43,7 @@ const std::vector<Key<Site>> kSiteKeys = {
        return Set(t.precision, Word(v, {"fp32", "bf16", "fp16", "int8"}));
      }},
     {"threads", [](const TomlValue& v, Site& t) { return Set(t.threads, IntFrom(v, 1)); }},
+    {"cpu_limit", [](const TomlValue& v, Site& t) { return Set(t.cpu_limit, PositiveNumber(v)); }},
     {"price_per_hour", [](const TomlValue& v, Site& t) { return Set(t.price_per_hour, Money(v)); }},
     {"price_per_call", [](const TomlValue& v, Site& t) { return Set(t.price_per_call, Money(v)); }},
     {"latency", [](const TomlValue& v, Site& t) { return Set(t.latency_s, Duration(v)); }},
@@ -128,6 +129,7 @@ const std::vector<Key<PlaceSpec>> kPlaceKeys = {
     {"compress", [](const TomlValue& v, PlaceSpec& t) { return Set(t.compress, v.Boolean()); }},
     {"private",
      [](const TomlValue& v, PlaceSpec& t) { return Set(t.keep_private, List<std::string>(v, Text)); }},
+    {"only", [](const TomlValue& v, PlaceSpec& t) { return Set(t.only, List<std::string>(v, Text)); }},
     {"without_link", [](const TomlValue& v, PlaceSpec& t) { return Set(t.without_link, v.Boolean()); }},
     {"site", [](const TomlValue& v, PlaceSpec& t) { return Tables(v, kSiteKeys, t.sites); }},
     {"link", [](const TomlValue& v, PlaceSpec& t) { return Tables(v, kLinkKeys, t.links); }},
@@ -149,6 +151,9 @@ Status CheckSites(const PlaceSpec& spec, const TomlValue& place) {
                          "latency = \"300 ms\" and accuracy = 0.95, as its vendor declares or you measured");
     if (site.role != PlaceKind::kService && site.target.empty())
       return place.Wrong(where + " has no target", "target = \"...\", a name that `shoehorn targets` lists");
+    if (site.cpu_limit && site.target != kThisMachine)
+      return place.Wrong(where + " has a cpu_limit and is not this machine",
+                         "cpu_limit where target = \"this-machine\": a profile says itself how fast it is");
     if (site.least_replicas > site.most_replicas)
       return place.Wrong(fmt::format("{} has least_replicas {} above most_replicas {}", where,
                                      site.least_replicas, site.most_replicas));

@@ -14,6 +14,9 @@
 
 namespace shoehorn::place {
 
+/// The name by which a spec calls this machine: its costs are measured when the decision is made.
+inline constexpr char kThisMachine[] = "this-machine";
+
 /// A place where the model, or a part of it, may run.
 struct Site {
   std::string name;
@@ -22,6 +25,8 @@ struct Site {
   std::string engine = "onnxruntime";  ///< of a place that is this machine
   std::string precision;               ///< empty: the profile's
   int threads = 1;
+  /// Processors that a container's limit leaves of this machine; absent: one for each thread.
+  std::optional<double> cpu_limit;
   double price_per_hour = 0;  ///< while it stands ready
   double price_per_call = 0;
   std::optional<double> latency_s;  ///< declared; required for a service
@@ -62,6 +67,7 @@ struct PlaceSpec {
   std::vector<Packing> packings = {Packing::kNone};
   bool compress = false;
   std::vector<std::string> keep_private;  ///< values that may not leave the device
+  std::vector<std::string> only;          ///< cuts that may be chosen; empty: any
   bool without_link = true;               ///< each frame must get an answer when the link is down
   std::vector<Site> sites;
   std::vector<LinkSpec> links;

@@ -47,6 +47,7 @@ Json CandidatesJson(const Decision& made) {
   for (const place::Judged& judged : made.choice.judged) {
     const place::Candidate& candidate = made.candidates[judged.candidate];
     Json json = {{"name", candidate.name},
+                 {"cut", candidate.cut},
                  {"site", made.spec.sites[candidate.place].name},
                  {"pure", candidate.pure},
                  {"without_link", candidate.without_link},

@@ -130,6 +130,23 @@ TEST_F(PlaceSpecRun, APrivateInputIsSplitAndARealServerAnswers) {
   for (const json& answer : answers) EXPECT_EQ(answer["late"], false) << answer;
 }
 
+TEST_F(PlaceSpecRun, OnlyWhatTheSpecNamesIsChosen) {
+  const std::string head = "[place]\ndeadline = \"1 s\"\nrate = 5\n";
+  const std::string rest = std::string(kPlaces) + Link("200 kbit/s");
+  Ended ended = Place(head + "only = \"all on cloud\"\n" + rest);
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  const json placement = Placement(out());
+  EXPECT_EQ(placement["candidates"][placement["best"].get<size_t>()]["cut"], "all on cloud");
+  EXPECT_EQ(placement["candidates"][0]["out"], "place.only leaves it out");
+  EXPECT_TRUE(fs::exists(out() / "repository"));
+
+  ended = Place(head + "only = \"all on clout\"\n" + rest);
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_EQ(scratch_.Masked(ended.err),
+            "error: DIR/spec.toml: place.only: no choice is called 'all on clout'\n"
+            "  expected: a `cut` of the candidates in place.json\n  fix: did you mean 'all on cloud'?\n");
+}
+
 TEST_F(PlaceSpecRun, LimitsThatNobodyMeetsAreNamed) {
   const Ended ended = Place("[place]\ndeadline = \"1 s\"\nrate = 5\n" + std::string(kPlaces) +
                             Link("200 kbit/s") + "[place.limits]\nresponse_p50 = \"1 ms\"\n");

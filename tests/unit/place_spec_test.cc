@@ -113,12 +113,24 @@ TEST_F(PlaceSpecTest, SuggestsWhatWasMeant) {
   EXPECT_EQ(Error(Head() + "dedline = 1\n" + kSites),
             "error: DIR/spec.toml: line 11: place.dedline: unknown key\n"
             "  expected: one of goal, deadline, rate, hours_per_month, packing, compress, private, "
-            "without_link, site, "
+            "only, without_link, site, "
             "link, limits, events\n  fix: did you mean 'deadline'?");
   EXPECT_EQ(
       Error(Head() + kSites + "[[place.link]]\nto = \"clud\"\ntrace = \"a.csv\"\n"),
       "error: DIR/spec.toml: line 8: place: the link to 'clud' leads to no place\n  expected: one of cloud\n"
       "  fix: did you mean 'cloud'?");
+}
+
+TEST_F(PlaceSpecTest, ALimitOnProcessorsIsOfThisMachine) {
+  const std::string here = "[[place.site]]\nname = \"camera\"\ntarget = \"this-machine\"\n";
+  const auto spec = Load(Head() + here + "cpu_limit = 0.25\n");
+  ASSERT_TRUE(spec.ok()) << spec.error().Text();
+  EXPECT_EQ(spec->sites[0].cpu_limit, 0.25);
+  EXPECT_EQ(Error(Head() + here + "cpu_limit = 0\n"),
+            "error: DIR/spec.toml: line 14: place.site[0].cpu_limit: 0\n  expected: a number above 0");
+  EXPECT_EQ(Error(Head() + kSites + "cpu_limit = 0.25\n" + kLink),
+            "error: DIR/spec.toml: line 8: place: the place 'cloud' has a cpu_limit and is not this machine\n"
+            "  expected: cpu_limit where target = \"this-machine\": a profile says itself how fast it is");
 }
 
 TEST_F(PlaceSpecTest, QuantitiesHaveUnits) {

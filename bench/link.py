@@ -1,0 +1,144 @@
+"""A link that follows recorded drives: a network namespace behind a veth pair. Token buckets shape the rate of each
+direction; Toxiproxy in the namespace adds the round trip, since a delay of the kernel's own (netem) is not everywhere.
+
+    link = Link()                       # needs root, ip, tc
+    link.set_rates(1000, 5000)          # kbit/s up, down
+    link.delay(8001, 18001)             # port 8001 leads to 18001 of the namespace, after a delay
+    link.set_round_trip(60)             # ms
+"""
+import csv
+import ctypes
+import http.client
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TOXIPROXY = ROOT / ".deps/toxiproxy/server"
+CLONE_NEWNET = 0x40000000
+
+
+def run(*words: str) -> None:
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+class Link:
+    """The far end lies in a namespace of its own; numbers keep several links apart."""
+
+    count = 0
+
+    def __init__(self, queue_ms: int = 200) -> None:
+        number = (os.getpid() * 8 + Link.count) % 60000
+        Link.count += 1
+        self.queue_ms = queue_ms
+        self.space, self.near, self.far = f"shoehorn{number}", f"sh{number}a", f"sh{number}b"
+        net = f"10.{200 + number // 15000}.{number % 250}"
+        self.near_address, self.far_address = net + ".1", net + ".2"
+        self.inside = ["ip", "netns", "exec", self.space]
+        run("ip", "netns", "add", self.space)
+        run("ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far)
+        run("ip", "link", "set", self.far, "netns", self.space)
+        run("ip", "addr", "add", self.near_address + "/30", "dev", self.near)
+        run("ip", "link", "set", self.near, "up")
+        for words in (["ip", "addr", "add", self.far_address + "/30", "dev", self.far],
+                      ["ip", "link", "set", self.far, "up"], ["ip", "link", "set", "lo", "up"]):
+            run(*self.inside, *words)
+        self.shapers = {
+            self.near: subprocess.Popen(["tc", "-force", "-batch", "-"], stdin=subprocess.PIPE, text=True),
+            self.far: subprocess.Popen(self.inside + ["tc", "-force", "-batch", "-"], stdin=subprocess.PIPE, text=True)}
+        self.rates: dict[str, float] = {}
+        self.proxy: subprocess.Popen | None = None
+        self.api: http.client.HTTPConnection | None = None
+        self.round_trip_ms = -1.0
+
+    def set_rate(self, device: str, kbps: float) -> None:
+        kbps = max(kbps, 1)
+        if self.rates.get(device) == kbps:
+            return  # a change fills the bucket: what stays the same is not said again
+        verb = "change" if device in self.rates else "add"
+        self.rates[device] = kbps
+        burst = max(1600, int(kbps * 1000 / 8 * 0.01))
+        shaper = self.shapers[device].stdin
+        shaper.write(f"qdisc {verb} dev {device} root tbf rate {kbps:.0f}kbit burst {burst} latency {self.queue_ms}ms\n")
+        shaper.flush()
+
+    def set_rates(self, up: float, down: float) -> None:
+        self.set_rate(self.near, up)
+        self.set_rate(self.far, down)
+
+    def delay(self, port: int, server_port: int) -> None:
+        """Half a round trip each way between `port` of the far address and the server behind it."""
+        self.proxy = subprocess.Popen(self.inside + [str(TOXIPROXY), "-host", "127.0.0.1", "-port", "8474"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            thread = threading.Thread(target=self._connect)  # only this thread enters the namespace
+            thread.start()
+            thread.join()
+            if self.api is not None:
+                break
+            time.sleep(0.05)
+        else:
+            raise RuntimeError("Toxiproxy does not answer")
+        self._post("/proxies", {"name": "tail", "listen": f"0.0.0.0:{port}", "upstream": f"127.0.0.1:{server_port}",
+                                "enabled": True})
+        for stream in ("upstream", "downstream"):
+            self._post("/proxies/tail/toxics", {"name": stream, "type": "latency", "stream": stream,
+                                                "attributes": {"latency": 0}})
+
+    def set_round_trip(self, milliseconds: float) -> None:
+        if milliseconds == self.round_trip_ms:
+            return
+        self.round_trip_ms = milliseconds
+        for stream in ("upstream", "downstream"):
+            self._post(f"/proxies/tail/toxics/{stream}", {"attributes": {"latency": round(milliseconds / 2)}})
+
+    def _connect(self) -> None:
+        with open(f"/var/run/netns/{self.space}", "rb") as space:
+            if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), CLONE_NEWNET) != 0:
+                return
+        api = http.client.HTTPConnection("127.0.0.1", 8474)
+        try:
+            api.connect()
+        except OSError:
+            return
+        self.api = api
+
+    def _post(self, path: str, body: dict) -> None:
+        self.api.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = self.api.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"Toxiproxy: {path}: {answer.status} {text[:200]!r}")
+
+    def close(self) -> None:
+        if self.proxy is not None:
+            self.proxy.kill()
+            self.proxy.wait()
+        for shaper in self.shapers.values():
+            shaper.stdin.close()
+            shaper.wait()
+        subprocess.run(["ip", "link", "del", self.near], check=False)
+        subprocess.run(["ip", "netns", "del", self.space], check=False)
+
+
+def read_column(path: pathlib.Path, name: str) -> list[tuple[float, float]]:
+    """(second, value) where the trace measured it."""
+    with open(path, encoding="utf-8") as file:
+        return [(float(row["t_s"]), float(row[name])) for row in csv.DictReader(file) if row.get(name)]
+
+
+def each_second(rows: list[tuple[float, float]], seconds: int) -> list[float]:
+    """The value of each second; a row holds until the next one, and the trace repeats."""
+    values, at = [], 0
+    length = max(1, int(rows[-1][0] - rows[0][0]) + 1)
+    for second in range(seconds):
+        now = rows[0][0] + second % length
+        if second % length == 0:
+            at = 0
+        while at + 1 < len(rows) and rows[at + 1][0] <= now:
+            at += 1
+        values.append(rows[at][1])
+    return values
