@@ -1,7 +1,8 @@
-# shoehorn_library(NAME DEPS ... [PRIVATE ...]): the static library of the folder src/NAME, made of all its .cc files.
-# DEPS are seen by whoever links it; PRIVATE ones only by the folder itself. Adding a file needs no edit here.
+# shoehorn_library(NAME DEPS ... [PRIVATE ...] [HEAVY ...]): the static library of the folder src/NAME, made of all its .cc
+# files. DEPS are seen by whoever links it; PRIVATE ones only by the folder itself; HEAVY are headers of others that most
+# of its files include and that take long to parse. Adding a file needs no edit here.
 function(shoehorn_library NAME)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE;HEAVY" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${NAME}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(NOT sources)
@@ -12,5 +13,5 @@ function(shoehorn_library NAME)
   add_library(${NAME} STATIC ${sources})
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS} PRIVATE shoehorn_options ${ARG_PRIVATE})
   target_precompile_headers(${NAME} PRIVATE <algorithm> <filesystem> <functional> <memory> <optional> <span> <string>
-                            <string_view> <unordered_map> <utility> <variant> <vector>)
+                            <string_view> <unordered_map> <utility> <variant> <vector> ${ARG_HEAVY})
 endfunction()
