@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "runtime/agent_frame.h"
+#include "runtime/go_first.h"
 #include "support/interrupt.h"
 
 namespace shoehorn::runtime {

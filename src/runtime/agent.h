@@ -86,6 +86,7 @@ class Agent {
   void OnTail(const FramePtr& frame, TailAnswer answer);
   void FallBack(const FramePtr& frame, const std::string& why, bool tail_may_answer);  // mutex_ held
   void Finish(const FramePtr& frame, By by, Tensors outputs);                          // mutex_ held
+  void Settle(const FramePtr& frame, By by);  // Finish() but for giving the answer out; mutex_ held
   Clock::time_point EarliestStart(
       const Frame& frame) const;  // mutex_ held; of any fallback because of this frame
   double Reserve() const;         // seconds from the wish for a fallback to its written line, at worst

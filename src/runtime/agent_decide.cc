@@ -1,9 +1,8 @@
 // The agent's decisions: who answers a frame, and when that is settled.
-#include <pthread.h>
-#include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include "runtime/agent_frame.h"
+#include "runtime/go_first.h"
 
 namespace shoehorn::runtime {
 namespace {
@@ -19,12 +18,6 @@ constexpr double kStoringShare =
 constexpr auto kIdle = 1s;
 
 }  // namespace
-
-void GoFirst() {
-  sched_param priority{};
-  priority.sched_priority = 1;
-  static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &priority));
-}
 
 template <typename T, typename F>
 void Agent::Serve(Line<T>& line, const F& work) {
@@ -123,7 +116,7 @@ void Agent::AskTail(const FramePtr& frame, Tensors made) {
 }
 
 void Agent::OnTail(const FramePtr& frame, TailAnswer answer) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const auto now = Clock::now();
   metrics_->Count(answer.fault);
   if (answer.fault == TailFault::kNone)
@@ -145,7 +138,9 @@ void Agent::OnTail(const FramePtr& frame, TailAnswer answer) {
   for (size_t i = 0; i < answer.outputs.size(); ++i)
     outputs.insert_or_assign(plan_.tail->outputs[i].name, std::move(answer.outputs[i]));
   if (frame->falling_back) frame->why.clear();
-  Finish(frame, By::kTail, std::move(outputs));
+  Settle(frame, By::kTail);
+  lock.unlock();
+  GiveOut({frame, By::kTail, std::move(outputs)});  // this thread is awake: waking another one takes longer
 }
 
 void Agent::FallBack(const FramePtr& frame, const std::string& why, bool tail_may_answer) {
@@ -168,6 +163,12 @@ void Agent::FallBack(const FramePtr& frame, const std::string& why, bool tail_ma
 }
 
 void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
+  Settle(frame, by);
+  to_answer_.waiting.push_back({frame, by, std::move(outputs)});
+  to_answer_.ready.notify_one();
+}
+
+void Agent::Settle(const FramePtr& frame, By by) {
   frame->done = true;
   frame->finish_time = Clock::now();
   pending_.erase(frame->number);
@@ -175,8 +176,6 @@ void Agent::Finish(const FramePtr& frame, By by, Tensors outputs) {
     link_.GivenUp(frame->number, Clock::now());
     tail_->CallOff(frame->number);  // so that what is left of it does not hold the next call up
   }
-  to_answer_.waiting.push_back({frame, by, std::move(outputs)});
-  to_answer_.ready.notify_one();
 }
 
 void Agent::WatchLoop() {

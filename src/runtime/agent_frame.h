@@ -13,10 +13,6 @@ inline Clock::duration Duration(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
-/// The calling thread goes before all ordinary ones, where the system lets it: a busy device must not make a
-/// decision late.
-void GoFirst();
-
 struct Agent::Frame {
   int64_t number = 0;
   std::string id;

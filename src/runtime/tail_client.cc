@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "open_inference.grpc.pb.h"
+#include "runtime/go_first.h"
 #include "runtime/secret.h"
 #include "runtime/tail_answer.h"
 #include "support/files.h"
@@ -139,6 +140,7 @@ class GrpcTailClient : public TailClient {
 
  private:
   void Receive() {
+    GoFirst();
     void* tag = nullptr;
     bool ok = false;
     while (queue_.Next(&tag, &ok)) {
