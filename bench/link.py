@@ -6,15 +6,16 @@ direction; Toxiproxy in the namespace adds the round trip, since a delay of the 
     link.delay(8001, 18001)             # port 8001 leads to 18001 of the namespace, after a delay
     link.set_round_trip(60)             # ms
 """
+import concurrent.futures
 import csv
 import ctypes
-import http.client
 import json
 import os
 import pathlib
 import subprocess
-import threading
 import time
+import urllib.error
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOXIPROXY = ROOT / ".deps/toxiproxy/server"
@@ -51,7 +52,7 @@ class Link:
             self.far: subprocess.Popen(self.inside + ["tc", "-force", "-batch", "-"], stdin=subprocess.PIPE, text=True)}
         self.rates: dict[str, float] = {}
         self.proxy: subprocess.Popen | None = None
-        self.api: http.client.HTTPConnection | None = None
+        self.inner: concurrent.futures.ThreadPoolExecutor | None = None
         self.round_trip_ms = -1.0
 
     def set_rate(self, device: str, kbps: float) -> None:
@@ -73,15 +74,7 @@ class Link:
         """Half a round trip each way between `port` of the far address and the server behind it."""
         self.proxy = subprocess.Popen(self.inside + [str(TOXIPROXY), "-host", "127.0.0.1", "-port", "8474"],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):
-            thread = threading.Thread(target=self._connect)  # only this thread enters the namespace
-            thread.start()
-            thread.join()
-            if self.api is not None:
-                break
-            time.sleep(0.05)
-        else:
-            raise RuntimeError("Toxiproxy does not answer")
+        self.inner = concurrent.futures.ThreadPoolExecutor(1, initializer=self._enter)
         self._post("/proxies", {"name": "tail", "listen": f"0.0.0.0:{port}", "upstream": f"127.0.0.1:{server_port}",
                                 "enabled": True})
         for stream in ("upstream", "downstream"):
@@ -95,28 +88,33 @@ class Link:
         for stream in ("upstream", "downstream"):
             self._post(f"/proxies/tail/toxics/{stream}", {"attributes": {"latency": round(milliseconds / 2)}})
 
-    def _connect(self) -> None:
+    def _enter(self) -> None:
+        """Moves the calling thread, and only it, into the namespace."""
         with open(f"/var/run/netns/{self.space}", "rb") as space:
             if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), CLONE_NEWNET) != 0:
-                return
-        api = http.client.HTTPConnection("127.0.0.1", 8474)
-        try:
-            api.connect()
-        except OSError:
-            return
-        self.api = api
+                raise OSError(ctypes.get_errno(), f"no way into the namespace {self.space}")
 
     def _post(self, path: str, body: dict) -> None:
-        self.api.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        answer = self.api.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"Toxiproxy: {path}: {answer.status} {text[:200]!r}")
+        self.inner.submit(self._ask, path, body).result()
+
+    @staticmethod
+    def _ask(path: str, body: dict) -> None:
+        request = urllib.request.Request("http://127.0.0.1:8474" + path, json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})
+        for _ in range(100):  # while it starts
+            try:
+                return urllib.request.urlopen(request, timeout=5).close()
+            except urllib.error.HTTPError as error:
+                raise RuntimeError(f"Toxiproxy: {path}: {error.code} {error.read()[:200]!r}") from error
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("Toxiproxy does not answer")
 
     def close(self) -> None:
         if self.proxy is not None:
             self.proxy.kill()
             self.proxy.wait()
+            self.inner.shutdown()
         for shaper in self.shapers.values():
             shaper.stdin.close()
             shaper.wait()

@@ -269,16 +269,17 @@ class Decider {
   Status Only() {
     const std::vector<std::string>& only = made_->spec.only;
     if (only.empty()) return Ok();
-    std::vector<std::string> cuts;
+    const auto named = [&](const std::string& name) { return std::ranges::find(only, name) != only.end(); };
+    std::vector<std::string> names;
     for (Candidate& candidate : made_->candidates) {
-      cuts.push_back(candidate.cut);
-      if (candidate.forbidden.empty() && std::ranges::find(only, candidate.cut) == only.end())
+      names.insert(names.end(), {candidate.cut, candidate.name});
+      if (candidate.forbidden.empty() && !named(candidate.cut) && !named(candidate.name))
         candidate.forbidden = "place.only leaves it out";
     }
-    for (const std::string& cut : only)
-      if (std::ranges::find(cuts, cut) == cuts.end())
-        return Wrong("place.only", fmt::format("no choice is called '{}'", Escaped(cut)),
-                     "a `cut` of the candidates in place.json", DidYouMean(cut, cuts));
+    for (const std::string& name : only)
+      if (std::ranges::find(names, name) == names.end())
+        return Wrong("place.only", fmt::format("no choice is called '{}'", Escaped(name)),
+                     "a `cut` or `name` of the candidates in place.json", DidYouMean(name, names));
     return Ok();
   }
 

@@ -67,7 +67,7 @@ struct PlaceSpec {
   std::vector<Packing> packings = {Packing::kNone};
   bool compress = false;
   std::vector<std::string> keep_private;  ///< values that may not leave the device
-  std::vector<std::string> only;          ///< cuts that may be chosen; empty: any
+  std::vector<std::string> only;          ///< cuts or names that may be chosen; empty: any
   bool without_link = true;               ///< each frame must get an answer when the link is down
   std::vector<Site> sites;
   std::vector<LinkSpec> links;

@@ -144,7 +144,7 @@ TEST_F(PlaceSpecRun, OnlyWhatTheSpecNamesIsChosen) {
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(scratch_.Masked(ended.err),
             "error: DIR/spec.toml: place.only: no choice is called 'all on clout'\n"
-            "  expected: a `cut` of the candidates in place.json\n  fix: did you mean 'all on cloud'?\n");
+            "  expected: a `cut` or `name` of the candidates in place.json\n  fix: did you mean 'all on cloud'?\n");
 }
 
 TEST_F(PlaceSpecRun, LimitsThatNobodyMeetsAreNamed) {
