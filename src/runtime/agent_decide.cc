@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <spdlog/spdlog.h>
 
+#include "place/confidence.h"
 #include "runtime/agent_frame.h"
 
 namespace shoehorn::runtime {
@@ -58,7 +59,7 @@ void Agent::Think(const FramePtr& frame) {
     if (frame->done) return;
     frame->engine_s += took;
     if (own.ok()) {
-      if (Confidence(own->at(plan_.cascade->output)) >= plan_.cascade->threshold)
+      if (place::Confidence(own->at(plan_.cascade->output)) >= plan_.cascade->threshold)
         return Finish(frame, By::kDevice, std::move(*own));
       frame->kept = std::move(*own);
     }
