@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "place/confidence.h"
 #include "runtime/answer.h"
 #include "runtime/link_watch.h"
 #include "runtime/pace.h"

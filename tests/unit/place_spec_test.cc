@@ -138,7 +138,8 @@ TEST_F(PlaceSpecTest, ACascadeIsComplete) {
             "error: DIR/spec.toml: line 8: place: [place.cascade] has no output\n"
             "  expected: a key 'output': class scores of the spec's model");
   EXPECT_EQ(Error(Head() + kSites + "model = \"large.onnx\"\n" + kLink + cascade + "threshold = 1.5\n"),
-            "error: DIR/spec.toml: line 25: place.cascade.threshold: 1.5\n  expected: a number from 0 to 1");
+            "error: DIR/spec.toml: line 25: place.cascade.threshold: the number 1.5\n  expected: a number "
+            "from 0 to 1");
   EXPECT_EQ(Error(Head() + kSites + "model = \"large.onnx\"\n" + kLink + cascade + "treshold = 1\n"),
             "error: DIR/spec.toml: line 25: place.cascade.treshold: unknown key\n"
             "  expected: one of output, threshold\n  fix: did you mean 'threshold'?");
