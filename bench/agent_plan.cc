@@ -1,5 +1,5 @@
-// Writes the plan that bench/agent.py runs, and the server's repository: the whole model in the cloud, the same model as fallback on the
-// device, events where the model is sure.
+// Writes the plan that bench/agent.py runs, and the server's repository: the whole model in the cloud, the
+// same model as fallback on the device, events where the model is sure.
 //   agent_plan MODEL FOLDER DEADLINE_MS EVENT_ABOVE
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +51,8 @@ Status WritePlan(const fs::path& model_file, const fs::path& folder, double dead
   events.when = "max_above";
   events.value = above;
   events.url = "https://127.0.0.1:8443/events";
-  SHOEHORN_TRY(place::WriteRepository(*model, {.name = tail.endpoint.model, .backend = "python"}, folder / "repository"));
+  SHOEHORN_TRY(place::WriteRepository(*model, {.name = tail.endpoint.model, .backend = "python"},
+                                      folder / "repository"));
   return WriteAtomically(folder / "plan.json", place::PlanJson(plan));
 }
 

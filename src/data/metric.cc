@@ -6,16 +6,26 @@
 #include <cmath>
 
 #include "data/metric_support.h"
+#include "data/metrics_by_sample.h"
 
 namespace shoehorn::data {
 
 const std::vector<MetricInfo>& AllMetrics() {
   static const std::vector<MetricInfo> metrics = {
-#define METRIC(key, factory, sentence) {key, sentence},
+#define METRIC(key, factory, by_sample, sentence) {key, sentence},
 #include "data/metrics.def"
 #undef METRIC
   };
   return metrics;
+}
+
+std::vector<std::string> MetricsBySample() {
+  std::vector<std::string> names;
+#define METRIC(key, factory, by_sample, sentence) \
+  if (by_sample) names.emplace_back(key);
+#include "data/metrics.def"
+#undef METRIC
+  return names;
 }
 
 Result<std::unique_ptr<Metric>> MakeMetric(const MetricSpec& spec,
@@ -32,7 +42,7 @@ Result<std::unique_ptr<Metric>> MakeMetric(const MetricSpec& spec,
     }
     output = static_cast<size_t>(found - output_names.begin());
   }
-#define METRIC(key, factory, sentence) \
+#define METRIC(key, factory, by_sample, sentence) \
   if (spec.name == key) return factory(spec, output, output_names);
 #include "data/metrics.def"
 #undef METRIC

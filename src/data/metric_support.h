@@ -10,7 +10,7 @@
 namespace shoehorn::data {
 
 /// The factories of metrics.def. `output` is the index of the output that the spec names.
-#define METRIC(name, factory, sentence)                                          \
+#define METRIC(name, factory, by_sample, sentence)                               \
   Result<std::unique_ptr<Metric>> factory(const MetricSpec& spec, size_t output, \
                                           const std::vector<std::string>& output_names);
 #include "data/metrics.def"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "data/metrics_by_sample.h"
 #include "data/samples.h"
 #include "engines/engine.h"
 #include "fit/begin.h"
@@ -12,14 +13,28 @@
 
 namespace shoehorn::place {
 
+double Goodness(const fit::Candidate& candidate) {
+  const double score = candidate.metric.score.value;
+  return candidate.metric.higher_is_better ? score : 1 - score;
+}
+
+std::vector<double> AccuracyBench::SampleScores() const {
+  const std::vector<std::string> by_sample = data::MetricsBySample();
+  std::vector<double> scores;
+  if (std::ranges::find(by_sample, spec_.metric.name) == by_sample.end()) return scores;
+  for (const data::Observation& row : rows_)
+    scores.push_back(original_.metric.higher_is_better ? row.front() : 1 - row.front());
+  return scores;
+}
+
 Result<std::unique_ptr<AccuracyBench>> AccuracyBench::Open(const fit::Spec& spec, const ir::Model& model,
                                                            const std::function<bool()>& stop) {
   std::unique_ptr<AccuracyBench> bench(new AccuracyBench(spec, model, stop));
   SHOEHORN_ASSIGN(bench->folder_, TemporaryFolder::Create());
   SHOEHORN_ASSIGN(bench->bench_, fit::TestBench::Open(spec, fit::OutputNames(model)));
-  SHOEHORN_ASSIGN(const auto rows, bench->bench_->ScoreOriginal(bench->folder_->path() / "reference", stop));
+  SHOEHORN_ASSIGN(bench->rows_, bench->bench_->ScoreOriginal(bench->folder_->path() / "reference", stop));
   bench->original_.original = true;
-  bench->bench_->FillMetric(rows, bench->original_);
+  bench->bench_->FillMetric(bench->rows_, bench->original_);
   return bench;
 }
 

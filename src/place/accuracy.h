@@ -13,6 +13,9 @@
 
 namespace shoehorn::place {
 
+/// The metric, so turned that more is better: an error rate counts as the share without errors.
+double Goodness(const fit::Candidate& candidate);
+
 class AccuracyBench {
  public:
   /// Scores the model as it comes. Errors: samples or a metric that do not fit.
@@ -29,6 +32,9 @@ class AccuracyBench {
                                const std::vector<WireTensor>& tensors) const;
 
   const fit::Candidate& original() const { return original_; }
+  /// What the model as it comes scores on each sample, turned as Goodness() is. Empty for a metric that is
+  /// not one of data::MetricsBySample().
+  std::vector<double> SampleScores() const;
 
  private:
   AccuracyBench(const fit::Spec& spec, const ir::Model& model, std::function<bool()> stop)
@@ -39,6 +45,7 @@ class AccuracyBench {
   std::unique_ptr<TemporaryFolder> folder_;
   std::unique_ptr<fit::TestBench> bench_;
   fit::Candidate original_;
+  std::vector<data::Observation> rows_;  // of the original
 };
 
 }  // namespace shoehorn::place

@@ -219,7 +219,7 @@ class Maker {
                      .policy = {.route = route}});
     if (!forbidden.empty()) return;
     AddRules(made_.back(), false);
-    if (options_.cascade) AddCascades(costs, route);
+    if (costs.cascade) AddCascades(costs, route);
   }
 
   /// `candidate` as it is when `plain`, and with each rule that could suit it.
@@ -236,13 +236,14 @@ class Maker {
       candidate.name = candidate.cut + ", the device past the deadline";
       made_.push_back(candidate);
     }
+    candidate.name = candidate.cut;
     AddRule(candidate, local_s);
     if (deadline_s > 0 && deadline_s > local_s) AddRule(candidate, deadline_s);
   }
 
   void AddRule(Candidate candidate, double limit_s) {
     candidate.policy.rule = LinkRule{.limit_s = limit_s};
-    candidate.name = fmt::format("{}, while it answers within {}", candidate.cut, FormatDuration(limit_s));
+    candidate.name += fmt::format(", while it answers within {}", FormatDuration(limit_s));
     made_.push_back(candidate);
     candidate.policy.rule->most_open = 1;
     candidate.name += ", one call at a time";
@@ -250,11 +251,13 @@ class Maker {
   }
 
   void AddCascades(const PlaceCosts& costs, const Route& route) {
-    const CascadeOffer& offer = *options_.cascade;
+    const CascadeOffer& offer = *costs.cascade;
     for (const double threshold : offer.thresholds) {
-      const std::string cut = fmt::format("{} first, {} below a confidence of {:.3f}",
-                                          places_[options_.device].name, NameOf(costs), threshold);
-      Candidate candidate{.name = cut, .cut = cut, .place = costs.place};
+      const std::string& device = places_[options_.device].name;
+      Candidate candidate{.name = fmt::format("{} first, {} below a confidence of {:.{}f}", device,
+                                              NameOf(costs), threshold, threshold < 0.99 ? 3 : 6),
+                          .cut = fmt::format("{} first, {} when it is not sure", device, NameOf(costs)),
+                          .place = costs.place};
       candidate.policy.local = offer.local;
       candidate.policy.route = route;
       candidate.policy.cascade = CascadePolicy{.threshold = threshold, .samples = offer.samples};

@@ -22,20 +22,21 @@ struct Whole {
   double down_bytes = 0;  ///< 0: the model's outputs as they are
 };
 
-/// What runs at one place, besides the device.
-struct PlaceCosts {
-  size_t place = 0;
-  std::vector<double> tail_s{};  ///< by node of the cut graph; empty: takes no part of the model
-  double call_s = 0;             ///< added to every tail: unpacking, dispatch
-  double p99_share = 0;          ///< a tail's p99 over its median; 0: always the same
-  std::optional<Whole> whole{};  ///< a model of its own
-};
-
-/// A small model on the device and a whole one elsewhere.
+/// A small model on the device that asks a place with a model of its own when it is not sure.
 struct CascadeOffer {
   std::vector<Step> local{};  ///< the small model
   std::span<const CascadeSample> samples{};
   std::vector<double> thresholds{};
+};
+
+/// What runs at one place, besides the device.
+struct PlaceCosts {
+  size_t place = 0;
+  std::vector<double> tail_s{};           ///< by node of the cut graph; empty: takes no part of the model
+  double call_s = 0;                      ///< added to every tail: unpacking, dispatch
+  double p99_share = 0;                   ///< a tail's p99 over its median; 0: always the same
+  std::optional<Whole> whole{};           ///< a model of its own
+  std::optional<CascadeOffer> cascade{};  ///< needs `whole`
 };
 
 struct CandidateOptions {
@@ -48,7 +49,6 @@ struct CandidateOptions {
   double deadline_s = 0;       ///< 0: no fallback
   double rate_per_s = 1;
   std::vector<std::string> answers_without_link{};  ///< outputs of the model
-  std::optional<CascadeOffer> cascade{};
 };
 
 /// The device's side of a cut as steps: one for each run of nodes on one unit.

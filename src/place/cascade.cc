@@ -34,6 +34,25 @@ double ThresholdOf(std::span<const CascadeSample> samples, double least) {
   return std::ranges::max_element(curve, {}, &CascadePoint::accuracy)->threshold;
 }
 
+/// Mean score when `choose` picks the threshold on one half of the samples and the other is scored, both
+/// ways.
+template <typename Choose>
+double HeldOut(std::span<const CascadeSample> samples, const Choose& choose) {
+  std::vector<CascadeSample> halves[2];
+  for (size_t i = 0; i < samples.size(); ++i) halves[i % 2].push_back(samples[i]);
+  double sum = 0;
+  for (size_t h : {0, 1})
+    sum += Score(halves[1 - h], choose(halves[h])) * static_cast<double>(halves[1 - h].size());
+  return sum / static_cast<double>(samples.size());
+}
+
+/// The first point that asks for so many.
+const CascadePoint& AskingFor(const std::vector<CascadePoint>& curve, double share) {
+  for (const CascadePoint& point : curve)
+    if (point.asked_share >= share - kRounding) return point;
+  return curve.back();
+}
+
 }  // namespace
 
 std::vector<CascadePoint> CascadeCurve(std::span<const CascadeSample> samples) {
@@ -84,16 +103,42 @@ Result<CascadeChoice> ChooseThreshold(std::span<const CascadeSample> samples, do
   }
   choice.point = *point;
   choice.held_out_accuracy = point->accuracy;
-  if (samples.size() > 1) {
-    std::vector<CascadeSample> halves[2];
-    for (size_t i = 0; i < samples.size(); ++i) halves[i % 2].push_back(samples[i]);
-    double sum = 0;
-    for (size_t h : {0, 1})
-      sum += Score(halves[1 - h], ThresholdOf(halves[h], least_accuracy)) *
-             static_cast<double>(halves[1 - h].size());
-    choice.held_out_accuracy = sum / static_cast<double>(samples.size());
-  }
+  if (samples.size() > 1)
+    choice.held_out_accuracy = HeldOut(
+        samples, [&](std::span<const CascadeSample> half) { return ThresholdOf(half, least_accuracy); });
   return choice;
+}
+
+Result<std::vector<CascadeThreshold>> ThresholdsFor(std::span<const CascadeSample> samples,
+                                                    double least_accuracy) {
+  SHOEHORN_ASSIGN(const CascadeChoice fewest, ChooseThreshold(samples, least_accuracy));
+  std::vector<CascadeThreshold> thresholds;
+  if (fewest.point.threshold > 1) return thresholds;
+  thresholds.push_back({fewest.point, fewest.held_out_accuracy});
+  const std::vector<CascadePoint> curve = CascadeCurve(samples);
+  for (const double part : {0.25, 0.5, 0.75}) {
+    const double share = fewest.point.asked_share + part * (1 - fewest.point.asked_share);
+    const CascadePoint& point = AskingFor(curve, share);
+    if (point.threshold > 1 || point.threshold <= thresholds.back().point.threshold ||
+        point.accuracy < least_accuracy - kRounding)
+      continue;
+    const double held_out = samples.size() > 1
+                                ? HeldOut(samples,
+                                          [&](std::span<const CascadeSample> half) {
+                                            return AskingFor(CascadeCurve(half), point.asked_share).threshold;
+                                          })
+                                : point.accuracy;
+    thresholds.push_back({point, held_out});
+  }
+  return thresholds;
+}
+
+CascadeThreshold ThresholdOnSamples(std::span<const CascadeSample> samples, double threshold) {
+  SHOEHORN_CHECK(!samples.empty(), "a threshold on no samples");
+  const auto asked = static_cast<double>(
+      std::ranges::count_if(samples, [&](const CascadeSample& each) { return each.confidence < threshold; }));
+  const double accuracy = Score(samples, threshold);
+  return {{threshold, asked / static_cast<double>(samples.size()), accuracy}, accuracy};
 }
 
 Result<std::vector<CascadeSample>> ParseCascadeSamples(std::string_view text,

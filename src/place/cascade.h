@@ -37,6 +37,24 @@ struct CascadeChoice {
 /// figure that is not from 0 to 1 (the place is the sample's number from 1), no threshold scores so well.
 Result<CascadeChoice> ChooseThreshold(std::span<const CascadeSample> samples, double least_accuracy);
 
+/// A threshold that is worth a simulation.
+struct CascadeThreshold {
+  CascadePoint point{};
+  /// As of CascadeChoice; for one that asks for more, when the same share is asked for on the other half.
+  double held_out_accuracy = 0;
+};
+
+/// The one of ChooseThreshold(), and up to three that ask for more and score `least_accuracy`, too: where a
+/// link fails, answers of the device stand that the place was asked for, and the others make up for them.
+/// Ascending; none above 1, which no confidence reaches: empty when only a place that answers every frame
+/// scores so well. Errors: as of ChooseThreshold().
+Result<std::vector<CascadeThreshold>> ThresholdsFor(std::span<const CascadeSample> samples,
+                                                    double least_accuracy);
+
+/// What a threshold that somebody else chose gives on the samples: all of them are held out. CHECKs that
+/// there are samples.
+CascadeThreshold ThresholdOnSamples(std::span<const CascadeSample> samples, double threshold);
+
 /// Samples from a CSV file with the columns confidence, device_score and tail_score. Errors: as in a trace,
 /// by file, line and column.
 Result<std::vector<CascadeSample>> ParseCascadeSamples(std::string_view text,

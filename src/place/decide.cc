@@ -1,16 +1,14 @@
 #include "place/decide.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "cost/cost.h"
-#include "engines/evaluator.h"
-#include "formats/onnx.h"
-#include "passes/pipeline.h"
 #include "place/accuracy.h"
-#include "quant/quantize.h"
+#include "place/prepare.h"
 #include "support/interrupt.h"
 
 namespace shoehorn::place {
@@ -18,25 +16,6 @@ namespace {
 
 /// Packings that turn out to cost too much accuracy are given up one by one, at most so often.
 constexpr int kMostRounds = 8;
-
-/// The model as it runs everywhere: every dimension pinned, simplified; for int8 packing at an opset that has
-/// QuantizeLinear.
-Result<std::unique_ptr<ir::Model>> Prepared(fit::Spec& spec, const std::vector<Packing>& packings) {
-  SHOEHORN_ASSIGN(auto model, formats::LoadOnnx(spec.model));
-  if (std::ranges::find(packings, Packing::kInt8) != packings.end() && model->Opset() < kPackingOpset)
-    if (auto converted = formats::ConvertOpset(*model, quant::kPerChannelOpset); converted.ok())
-      model = std::move(*converted);
-  SHOEHORN_TRY(fit::MatchModel(spec, *model));
-  const auto types = formats::MakeTypeInference(*model);
-  const auto evaluator = engines::MakeEvaluator();
-  passes::SimplifyOptions options;
-  for (const data::InputSpec& input : spec.inputs) options.shapes[input.name] = input.shape;
-  options.symbols = spec.symbols;
-  options.types = types.get();
-  options.evaluator = evaluator.get();
-  if (const auto report = passes::Simplify(*model, options); !report.ok()) return report.error();
-  return model;
-}
 
 Result<Link> LinkOf(const LinkSpec& spec) {
   if (spec.trace.empty()) {
@@ -80,12 +59,6 @@ Measure MeasureOf(Goal goal) {
   return Measure::kP50;
 }
 
-/// The metric, so turned that more is better: an error rate counts as the share without errors.
-double Goodness(const fit::Candidate& candidate) {
-  const double score = candidate.metric.score.value;
-  return candidate.metric.higher_is_better ? score : 1 - score;
-}
-
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -98,7 +71,7 @@ class Decider {
 
   Result<std::unique_ptr<Decision>> Run() {
     hooks_.show("simplifying " + made_->spec.fit.model.string());
-    SHOEHORN_ASSIGN(made_->model, Prepared(made_->spec.fit, made_->spec.packings));
+    SHOEHORN_ASSIGN(made_->model, PreparedModel(made_->spec.fit, made_->spec.packings));
     SHOEHORN_ASSIGN(made_->graph, CutGraphOf(*made_->model->graph));
     SHOEHORN_TRY(MarkPrivate());
     hooks_.show("accuracy of the model as it comes");
@@ -106,6 +79,7 @@ class Decider {
     made_->metric = bench_->original().metric.name;
     accuracy_ = Goodness(bench_->original());
     SHOEHORN_TRY(Costs());
+    SHOEHORN_TRY(Cascades());
     const auto start = std::chrono::steady_clock::now();
     SHOEHORN_TRY(Places());
     Wishes();
@@ -171,6 +145,10 @@ class Decider {
         made_->costs.push_back(std::move(service));
         continue;
       }
+      if (!site.model.empty()) {
+        SHOEHORN_TRY(OwnModel(site));
+        continue;
+      }
       SHOEHORN_ASSIGN(SiteCosts costs,
                       CostsOf(site, *made_->model, made_->graph, sample.inputs, hooks_.interrupted));
       for (const std::string& remark : costs.remarks) made_->warnings.push_back(site.name + ": " + remark);
@@ -188,6 +166,34 @@ class Decider {
       }
       made_->costs.push_back(std::move(costs));
     }
+    return Ok();
+  }
+
+  /// A place that runs another model than the spec's.
+  Status OwnModel(const Site& site) {
+    SHOEHORN_ASSIGN(SiteModel model, OpenSiteModel(made_->spec, site, *made_->model, hooks_.interrupted));
+    for (const std::string& remark : model.costs.remarks)
+      made_->warnings.push_back(site.name + ": " + remark);
+    if (!model.lacks.empty())
+      made_->warnings.push_back(fmt::format("{}: its answers lack '{}' of the spec's model", site.name,
+                                            fmt::join(model.lacks, "', '")));
+    made_->costs.push_back(model.costs);
+    made_->models.emplace(made_->costs.size() - 1, std::move(model));
+    return Ok();
+  }
+
+  Status Cascades() {
+    made_->best_accuracy = accuracy_;
+    for (const auto& [site, model] : made_->models)
+      made_->best_accuracy = std::max(made_->best_accuracy, model.accuracy);
+    if (!made_->spec.cascade) return Ok();
+    hooks_.show("confidence of the device's model");
+    SHOEHORN_ASSIGN(made_->cascades, CascadesOf(made_->spec, *made_->model, *bench_, made_->models,
+                                                hooks_.interrupted, made_->warnings));
+    for (const SiteCascade& cascade : made_->cascades)
+      made_->best_accuracy = std::max(made_->best_accuracy, cascade.tail_accuracy);
+    if (const auto why = Forbidden(made_->graph, AllInHead(made_->graph)))
+      made_->warnings.push_back("no cascade: " + *why);
     return Ok();
   }
 
@@ -241,7 +247,8 @@ class Decider {
         {Measure::kMoney, limits.money_per_month}, {Measure::kLate, limits.missed}};
     for (const auto& [measure, limit] : asked)
       if (limit) wishes.limits[measure] = *limit;
-    if (limits.accuracy_drop) wishes.limits[Measure::kAccuracy] = accuracy_ - *limits.accuracy_drop;
+    if (limits.accuracy_drop)
+      wishes.limits[Measure::kAccuracy] = made_->best_accuracy - *limits.accuracy_drop;
   }
 
   Status Offer() {
@@ -252,9 +259,14 @@ class Decider {
       PlaceCosts& place = costs.emplace_back(PlaceCosts{.place = i});
       if (site.role == PlaceKind::kService)
         place.whole = Whole{.seconds = *site.latency_s, .accuracy = *site.accuracy};
+      else if (const auto own = made_->models.find(i); own != made_->models.end())
+        place.whole = Whole{.seconds = own->second.costs.seconds,
+                            .accuracy = own->second.accuracy,
+                            .down_bytes = own->second.down_bytes};
       else
         for (const NodeCost& node : made_->costs[i].nodes) place.tail_s.push_back(node.seconds);
     }
+    for (PlaceCosts& place : costs) place.cascade = OfferOf(place.place);
     CandidateOptions options;
     options.device = made_->device();
     options.packings = made_->spec.packings;
@@ -281,6 +293,16 @@ class Decider {
         return Wrong("place.only", fmt::format("no choice is called '{}'", Escaped(name)),
                      "a `cut` or `name` of the candidates in place.json", DidYouMean(name, names));
     return Ok();
+  }
+
+  std::optional<CascadeOffer> OfferOf(size_t site) const {
+    const Cut own = AllInHead(made_->graph);
+    const auto found = std::ranges::find(made_->cascades, site, &SiteCascade::site);
+    if (found == made_->cascades.end() || Forbidden(made_->graph, own)) return std::nullopt;
+    CascadeOffer offer{.local = StepsOf(made_->graph, own), .samples = found->samples};
+    for (const CascadeThreshold& threshold : found->thresholds)
+      offer.thresholds.push_back(threshold.point.threshold);
+    return offer;
   }
 
   /// Chooses; when what is chosen packs, measures what that costs, and chooses again until the accuracy is
@@ -340,6 +362,13 @@ class Decider {
 };
 
 }  // namespace
+
+const SiteCascade* Decision::cascade() const {
+  if (!best().policy.cascade) return nullptr;
+  const auto found = std::ranges::find(cascades, best().place, &SiteCascade::site);
+  SHOEHORN_CHECK(found != cascades.end(), "a cascade comes from one of the places");
+  return &*found;
+}
 
 size_t Decision::device() const {
   const auto site =

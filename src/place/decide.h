@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "place/choose.h"
 #include "place/cuts.h"
 #include "place/packing.h"
+#include "place/site_cascades.h"
 #include "place/site_costs.h"
 #include "place/spec.h"
 
@@ -31,22 +33,29 @@ struct PackedAccuracy {
 
 struct Decision {
   PlaceSpec spec;
-  std::unique_ptr<ir::Model> model;   ///< pinned and simplified; `graph` points into it
-  std::vector<SiteCosts> costs;       ///< by site
-  CutGraph graph;                     ///< with the device's costs
-  std::vector<Place> places;          ///< by site
-  std::vector<std::string> drives;    ///< names of the links, by drive
-  std::vector<Candidate> candidates;  ///< of place i: the spec's site i
+  std::unique_ptr<ir::Model> model;    ///< pinned and simplified; `graph` points into it
+  std::vector<SiteCosts> costs;        ///< by site
+  std::map<size_t, SiteModel> models;  ///< of sites that run a model of their own
+  std::vector<SiteCascade> cascades;   ///< candidates hold spans of their samples
+  CutGraph graph;                      ///< with the device's costs
+  std::vector<Place> places;           ///< by site
+  std::vector<std::string> drives;     ///< names of the links, by drive
+  std::vector<Candidate> candidates;   ///< of place i: the spec's site i
   Ground ground;
   Requirements requirements;
   Choice choice;
   std::optional<std::string> metric;  ///< its name, when accuracy was measured
+  /// Of the models that the spec names: its own, those of sites, and of services in a cascade. What
+  /// limits.accuracy_drop counts from.
+  double best_accuracy = 0;
   std::vector<PackedAccuracy> accuracies;
   std::vector<WireTensor> wire;  ///< packing of what crosses, for the choice
   std::vector<std::string> warnings;
   double seconds = 0;  ///< what the decision itself took, without measuring
 
   const Candidate& best() const { return candidates[choice.best]; }
+  /// The cascade behind the choice; null when it is none.
+  const SiteCascade* cascade() const;
   /// Index of the site that is the device.
   size_t device() const;
 };

@@ -28,7 +28,7 @@ class Writer {
       SHOEHORN_ASSIGN(Stage whole, StageOf(*made_.model, "device.onnx", SecondsOf(candidate_.policy.local)));
       (remote ? plan_.fallback : plan_.head) = std::move(whole);
     }
-    if (remote) SHOEHORN_TRY(candidate_.split ? Split() : Service());
+    if (remote) SHOEHORN_TRY(candidate_.split ? Split() : Whole());
     SHOEHORN_TRY(CheckPlan(plan_, (folder_ / "plan.json").string()));
     SHOEHORN_TRY(WriteAtomically(folder_ / "plan.json", PlanJson(plan_)));
     return std::move(plan_);
@@ -55,22 +55,8 @@ class Writer {
     if (halves.head != nullptr) {
       SHOEHORN_ASSIGN(plan_.head, StageOf(*halves.head, "head.onnx", cut.device_s));
     }
-    const Site& site = spec_.sites[candidate_.place];
-    HostOptions host;
-    host.name =
-        ServerName(site.server.model.empty() ? spec_.fit.model.stem().string() + "_tail" : site.server.model);
-    host.backend = site.backend;
-    host.instances = site.instances;
-    host.threads = site.threads;
-    host.least_replicas = site.least_replicas;
-    host.most_replicas = site.most_replicas;
-    SHOEHORN_TRY(WriteRepository(*halves.tail, host, folder_ / "repository"));
-    Tail& tail = plan_.tail.emplace();
-    tail.endpoint = site.server;
-    tail.endpoint.model = host.name;
-    if (tail.endpoint.address.empty()) tail.endpoint.address = "127.0.0.1:8001";
-    tail.compress = spec_.compress;
-    tail.predicted_s = cut.tail_s;
+    SHOEHORN_TRY(Host(*halves.tail, spec_.fit.model.stem().string() + "_tail", cut.tail_s));
+    Tail& tail = *plan_.tail;
     for (const ir::Value* input : halves.tail->graph->inputs())
       tail.inputs.push_back(CrossingOf(*input, halves));
     for (const ir::Value* output : halves.tail->graph->outputs())
@@ -78,17 +64,50 @@ class Writer {
     return Ok();
   }
 
-  /// A service gets the model's own inputs and gives its outputs; nobody here hosts it.
-  Status Service() {
+  /// A tail in a model repository of ours, and the plan's way to it.
+  Status Host(const ir::Model& model, const std::string& name, double seconds) {
     const Site& site = spec_.sites[candidate_.place];
+    HostOptions host;
+    host.name = ServerName(site.server.model.empty() ? name : site.server.model);
+    host.backend = site.backend;
+    host.instances = site.instances;
+    host.threads = site.threads;
+    host.least_replicas = site.least_replicas;
+    host.most_replicas = site.most_replicas;
+    SHOEHORN_TRY(WriteRepository(model, host, folder_ / "repository"));
+    Ask(host.name, seconds);
+    return Ok();
+  }
+
+  void Ask(const std::string& server_model, double seconds) {
     Tail& tail = plan_.tail.emplace();
-    tail.endpoint = site.server;
-    if (tail.endpoint.model.empty()) tail.endpoint.model = ServerName(spec_.fit.model.stem().string());
-    tail.predicted_s = site.latency_s.value_or(0);
-    for (const ir::Value* input : made_.model->graph->inputs())
-      tail.inputs.push_back({.name = input->name(), .type = input->type.element, .shape = ShapeOf(*input)});
-    for (const ir::Value* output : made_.model->graph->outputs())
-      tail.outputs.push_back({output->name(), output->type.element, ShapeOf(*output)});
+    tail.endpoint = spec_.sites[candidate_.place].server;
+    tail.endpoint.model = server_model;
+    if (tail.endpoint.address.empty()) tail.endpoint.address = "127.0.0.1:8001";
+    tail.compress = spec_.compress;
+    tail.predicted_s = seconds;
+  }
+
+  /// A place that answers with a model of its own gets the spec's inputs as they are. A service's model is
+  /// hosted by somebody else, and gives what the spec's gives.
+  Status Whole() {
+    const Site& site = spec_.sites[candidate_.place];
+    const auto own = made_.models.find(candidate_.place);
+    const ir::Model* model = made_.model.get();
+    if (own != made_.models.end()) {
+      model = own->second.model.get();
+      SHOEHORN_TRY(Host(*model, site.model.stem().string(), own->second.costs.seconds));
+    } else {
+      Ask(site.server.model.empty() ? ServerName(spec_.fit.model.stem().string()) : site.server.model,
+          site.latency_s.value_or(0));
+    }
+    for (const ir::Value* input : model->graph->inputs())
+      plan_.tail->inputs.push_back(
+          {.name = input->name(), .type = input->type.element, .shape = ShapeOf(*input)});
+    for (const ir::Value* output : model->graph->outputs())
+      plan_.tail->outputs.push_back({output->name(), output->type.element, ShapeOf(*output)});
+    if (candidate_.policy.cascade)
+      plan_.cascade = Cascade{spec_.cascade->output, candidate_.policy.cascade->threshold};
     return Ok();
   }
 

@@ -410,15 +410,38 @@ class Simulation {
     for (uint32_t f = 0; f < frames_.size(); ++f) {
       const By by = frames_[f].by;
       if (by == By::kNobody) continue;
-      if (policy_.cascade) {
-        const CascadeSample& sample = SampleOf(*policy_.cascade, f);
-        outcome.accuracy += by == By::kTail ? sample.tail_score : sample.device_score;
-      } else {
-        outcome.accuracy += by == By::kTail ? policy_.route->accuracy : policy_.local_accuracy;
-      }
+      outcome.accuracy += by == By::kTail ? policy_.route->accuracy : policy_.local_accuracy;
     }
-    outcome.accuracy /= frames;
+    outcome.accuracy = policy_.cascade ? CascadeAccuracy() : outcome.accuracy / frames;
     return outcome;
+  }
+
+  /// What the samples say of frames that the device is sure of and of the others, each by who answered them.
+  /// Weighted by the samples, so that the luck of which were drawn moves no accuracy.
+  double CascadeAccuracy() const {
+    struct Kind {
+      double samples = 0, device_score = 0, tail_score = 0, frames = 0, by_device = 0, by_tail = 0;
+    } kinds[2];
+    const CascadePolicy& cascade = *policy_.cascade;
+    for (const CascadeSample& sample : cascade.samples) {
+      Kind& kind = kinds[sample.confidence >= cascade.threshold];
+      ++kind.samples;
+      kind.device_score += sample.device_score;
+      kind.tail_score += sample.tail_score;
+    }
+    for (uint32_t f = 0; f < frames_.size(); ++f) {
+      Kind& kind = kinds[Confident(f)];
+      ++kind.frames;
+      if (frames_[f].by == By::kTail) ++kind.by_tail;
+      if (frames_[f].by == By::kDevice || frames_[f].by == By::kFallback) ++kind.by_device;
+    }
+    double sum = 0, samples = 0;
+    for (const Kind& kind : kinds) {
+      if (kind.frames == 0) continue;  // never drawn: nothing is known of how such frames fare
+      samples += kind.samples;
+      sum += (kind.by_device * kind.device_score + kind.by_tail * kind.tail_score) / kind.frames;
+    }
+    return samples > 0 ? sum / samples : 0;
   }
 
   const Policy& policy_;

@@ -44,6 +44,8 @@ const std::vector<Key<Site>> kSiteKeys = {
      }},
     {"threads", [](const TomlValue& v, Site& t) { return Set(t.threads, IntFrom(v, 1)); }},
     {"cpu_limit", [](const TomlValue& v, Site& t) { return Set(t.cpu_limit, PositiveNumber(v)); }},
+    {"model", [](const TomlValue& v, Site& t) { return Set(t.model, Path(v)); }},
+    {"samples", [](const TomlValue& v, Site& t) { return Set(t.samples, Path(v)); }},
     {"price_per_hour", [](const TomlValue& v, Site& t) { return Set(t.price_per_hour, Money(v)); }},
     {"price_per_call", [](const TomlValue& v, Site& t) { return Set(t.price_per_call, Money(v)); }},
     {"latency", [](const TomlValue& v, Site& t) { return Set(t.latency_s, Duration(v)); }},
@@ -83,6 +85,12 @@ const std::vector<Key<PlaceLimits>> kLimitKeys = {
     {"money_per_month", [](const TomlValue& v, PlaceLimits& t) { return Set(t.money_per_month, Money(v)); }},
     {"accuracy_drop", [](const TomlValue& v, PlaceLimits& t) { return Set(t.accuracy_drop, Fraction(v)); }},
     {"missed", [](const TomlValue& v, PlaceLimits& t) { return Set(t.missed, Fraction(v)); }},
+};
+
+const std::vector<Key<CascadeSpec>> kCascadeKeys = {
+    {"output", [](const TomlValue& v, CascadeSpec& t) { return Set(t.output, Text(v)); }},
+    {"threshold",
+     [](const TomlValue& v, CascadeSpec& t) { return Set(t.threshold, NumberBetween(v, 0, 1)); }},
 };
 
 const std::vector<Key<EventRule>> kEventKeys = {
@@ -134,6 +142,7 @@ const std::vector<Key<PlaceSpec>> kPlaceKeys = {
     {"site", [](const TomlValue& v, PlaceSpec& t) { return Tables(v, kSiteKeys, t.sites); }},
     {"link", [](const TomlValue& v, PlaceSpec& t) { return Tables(v, kLinkKeys, t.links); }},
     {"limits", [](const TomlValue& v, PlaceSpec& t) { return Table(v, kLimitKeys, t.limits); }},
+    {"cascade", [](const TomlValue& v, PlaceSpec& t) { return Table(v, kCascadeKeys, t.cascade.emplace()); }},
     {"events", [](const TomlValue& v, PlaceSpec& t) { return Table(v, kEventKeys, t.events.emplace()); }},
 };
 
@@ -154,6 +163,18 @@ Status CheckSites(const PlaceSpec& spec, const TomlValue& place) {
     if (site.cpu_limit && site.target != kThisMachine)
       return place.Wrong(where + " has a cpu_limit and is not this machine",
                          "cpu_limit where target = \"this-machine\": a profile says itself how fast it is");
+    if (!site.model.empty() && site.role != PlaceKind::kGateway && site.role != PlaceKind::kCloud)
+      return place.Wrong(
+          fmt::format("{} has a model of its own and the role \"{}\"", where, NameOf(site.role)),
+          "the role \"gateway\" or \"cloud\"",
+          site.role == PlaceKind::kDevice ? "the device runs the spec's own model"
+                                          : "a service declares latency and accuracy");
+    if (!site.samples.empty() && (site.role != PlaceKind::kService || !spec.cascade))
+      return place.Wrong(
+          where + " has samples", "them of a service in a spec with [place.cascade] alone",
+          site.role == PlaceKind::kService
+              ? "a section [place.cascade] says which output of the device's model is looked at"
+              : "of a place with a model the evaluation samples are asked");
     if (site.least_replicas > site.most_replicas)
       return place.Wrong(fmt::format("{} has least_replicas {} above most_replicas {}", where,
                                      site.least_replicas, site.most_replicas));
@@ -192,6 +213,18 @@ Status CheckLinks(const PlaceSpec& spec, const TomlValue& place) {
   return Ok();
 }
 
+Status CheckCascade(const PlaceSpec& spec, const TomlValue& place) {
+  if (!spec.cascade) return Ok();
+  if (spec.cascade->output.empty())
+    return place.Wrong("[place.cascade] has no output", "a key 'output': class scores of the spec's model");
+  if (std::ranges::none_of(spec.sites,
+                           [](const Site& site) { return !site.model.empty() || !site.samples.empty(); }))
+    return place.Wrong(
+        "[place.cascade] has nobody to ask when the device is not sure",
+        "a gateway or cloud with model = \"large.onnx\", or a service with samples = \"both.csv\"");
+  return Ok();
+}
+
 Status CheckEvents(const PlaceSpec& spec, const TomlValue& place) {
   if (!spec.events) return Ok();
   for (const auto& [key, value] :
@@ -219,6 +252,7 @@ Result<PlaceSpec> LoadPlaceSpec(const std::filesystem::path& path) {
   if (spec.rate_per_s == 0) return place.Wrong("has no rate", "rate = 10, frames a second");
   SHOEHORN_TRY(CheckSites(spec, place));
   SHOEHORN_TRY(CheckLinks(spec, place));
+  SHOEHORN_TRY(CheckCascade(spec, place));
   SHOEHORN_TRY(CheckEvents(spec, place));
   const std::filesystem::path folder = path.parent_path();
   const auto resolve = [&](std::filesystem::path& relative) {
@@ -228,13 +262,18 @@ Result<PlaceSpec> LoadPlaceSpec(const std::filesystem::path& path) {
     resolve(link.trace);
     resolve(link.round_trip_trace);
   }
+  for (Site& site : spec.sites) {
+    resolve(site.model);
+    resolve(site.samples);
+  }
   return spec;
 }
 
 std::vector<std::string> PlaceSpecKeys() {
   std::vector<std::string> keys = Names("place", kPlaceKeys);
-  for (auto& section : {Names("place.site", kSiteKeys), Names("place.link", kLinkKeys),
-                        Names("place.limits", kLimitKeys), Names("place.events", kEventKeys)})
+  for (auto& section :
+       {Names("place.site", kSiteKeys), Names("place.link", kLinkKeys), Names("place.limits", kLimitKeys),
+        Names("place.cascade", kCascadeKeys), Names("place.events", kEventKeys)})
     keys.insert(keys.end(), section.begin(), section.end());
   return keys;
 }

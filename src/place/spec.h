@@ -24,6 +24,9 @@ struct Site {
   std::string target;                  ///< a profile of targets/, or a file; empty for services
   std::string engine = "onnxruntime";  ///< of a place that is this machine
   std::string precision;               ///< empty: the profile's
+  /// That it runs in place of the spec's own, on the same inputs; empty: the spec's own.
+  std::filesystem::path model;
+  std::filesystem::path samples;  ///< of a service in a cascade: CSV of ParseCascadeSamples
   int threads = 1;
   /// Processors that a container's limit leaves of this machine; absent: one for each thread.
   std::optional<double> cpu_limit;
@@ -46,6 +49,13 @@ struct LinkSpec {
   int64_t seed = 1;
 };
 
+/// The device answers first with the spec's model; places with models of their own are asked when it is not
+/// sure.
+struct CascadeSpec {
+  std::string output;               ///< of the spec's model, whose Confidence() counts
+  std::optional<double> threshold;  ///< absent: chosen on labelled samples
+};
+
 enum class Goal { kResponseP50, kResponseP99, kEnergy, kMoney, kBytes };
 std::string_view NameOf(Goal goal);  ///< "response_p50", "response_p99", "energy", "money", "bytes"
 
@@ -54,8 +64,9 @@ struct PlaceLimits {
   std::optional<double> response_p50_s, response_p99_s;
   std::optional<double> energy_j;  ///< on the device, for each frame
   std::optional<double> bytes_per_month, money_per_month;
-  std::optional<double> accuracy_drop;  ///< of the metric's own unit, against the model as it comes
-  std::optional<double> missed;         ///< share of frames answered after the deadline
+  /// Of the metric's own unit, against the best model that the spec names: see Decision::best_accuracy.
+  std::optional<double> accuracy_drop;
+  std::optional<double> missed;  ///< share of frames answered after the deadline
 };
 
 struct PlaceSpec {
@@ -72,11 +83,12 @@ struct PlaceSpec {
   std::vector<Site> sites;
   std::vector<LinkSpec> links;
   PlaceLimits limits;
+  std::optional<CascadeSpec> cascade;
   std::optional<EventRule> events;
 };
 
 /// Errors: no section [place]; a key that is wrong, unknown or missing (with its line); no or two devices; a
-/// link to an unknown place; a place without a link.
+/// link to an unknown place; a place without a link; a cascade that nobody completes.
 Result<PlaceSpec> LoadPlaceSpec(const std::filesystem::path& path);
 
 /// Every key, as docs/place-spec.md writes it: "place.deadline", "place.site.target".

@@ -28,6 +28,7 @@ Json Sites(const Decision& made) {
   for (size_t i = 0; i < made.spec.sites.size(); ++i) {
     const place::Site& site = made.spec.sites[i];
     const place::SiteCosts& costs = made.costs[i];
+    const auto own = made.models.find(i);
     sites.push_back({{"name", site.name},
                      {"role", NameOf(site.role)},
                      {"target", site.target},
@@ -36,6 +37,10 @@ Json Sites(const Decision& made) {
                      {"joules", costs.energy_known ? Json(costs.joules) : Json(nullptr)},
                      {"kind", NameOf(costs.kind)},
                      {"basis", costs.basis},
+                     {"model", own != made.models.end() ? Json(site.model.string()) : Json(nullptr)},
+                     {"accuracy", own != made.models.end() ? Json(own->second.accuracy)
+                                  : site.accuracy          ? Json(*site.accuracy)
+                                                           : Json(nullptr)},
                      {"price_per_hour", site.price_per_hour},
                      {"price_per_call", site.price_per_call}});
   }
@@ -58,6 +63,7 @@ Json CandidatesJson(const Decision& made) {
       json["head_s"] = place::SecondsOf(candidate.policy.route->head);
       json["tail_s"] = candidate.policy.route->tail_s;
     }
+    if (candidate.policy.cascade) json["threshold"] = candidate.policy.cascade->threshold;
     if (judged.simulated())
       json["mean"] = FiguresJson(judged.mean);
     else
@@ -69,6 +75,28 @@ Json CandidatesJson(const Decision& made) {
     list.push_back(std::move(json));
   }
   return list;
+}
+
+Json CascadesJson(const Decision& made) {
+  Json cascades = Json::array();
+  for (const place::SiteCascade& cascade : made.cascades) {
+    Json thresholds = Json::array();
+    for (const place::CascadeThreshold& each : cascade.thresholds)
+      thresholds.push_back({{"threshold", each.point.threshold},
+                            {"asked_share", each.point.asked_share},
+                            {"accuracy", each.point.accuracy},
+                            {"held_out_accuracy", each.held_out_accuracy}});
+    cascades.push_back({{"site", made.spec.sites[cascade.site].name},
+                        {"output", made.spec.cascade->output},
+                        {"basis", cascade.basis},
+                        {"samples", cascade.samples.size()},
+                        {"device_accuracy", cascade.device_accuracy},
+                        {"tail_accuracy", cascade.tail_accuracy},
+                        {"given", cascade.given},
+                        {"least_accuracy", cascade.given ? Json(nullptr) : Json(cascade.least_accuracy)},
+                        {"thresholds", thresholds}});
+  }
+  return cascades;
 }
 
 Json TurnsJson(const Decision& made) {
@@ -86,10 +114,10 @@ Json MapJson(const Decision& made) {
   const place::Candidate& best = made.best();
   const place::Cut* cut = best.split && best.policy.route ? &*best.split : nullptr;
   const size_t device = made.device();
-  const bool service = !best.split;
+  const bool elsewhere = !best.split && !best.policy.cascade;
   Json nodes = Json::array(), edges = Json::array();
   for (size_t i = 0; i < made.graph.nodes.size(); ++i) {
-    const size_t site = service || (cut && !cut->head[i]) ? best.place : device;
+    const size_t site = elsewhere || (cut && !cut->head[i]) ? best.place : device;
     const ir::Node& node = *made.graph.nodes[i].node;
     const bool counted = i < made.costs[site].nodes.size();
     nodes.push_back({{"name", node.name.empty() ? node.output()->name() : node.name},
@@ -155,6 +183,8 @@ std::string PlacementJson(const Decision& made, const std::string& version) {
                {"runner_up", made.choice.runner_up ? Json(*made.choice.runner_up) : Json(nullptr)},
                {"turns", TurnsJson(made)},
                {"metric", made.metric.value_or("")},
+               {"best_accuracy", made.best_accuracy},
+               {"cascades", CascadesJson(made)},
                {"decision_s", made.seconds},
                {"warnings", made.warnings}};
   Json wire = Json::array();

@@ -85,6 +85,26 @@ class Text {
                                 tensor.packing == place::Packing::kNone ? "it is" : NameOf(tensor.packing));
       Labelled("crossing", crossing);
     }
+    for (const place::SiteCascade& cascade : made_.cascades) Cascade(cascade);
+  }
+
+  /// Where the choice is a cascade, its threshold; else what each threshold would have given.
+  void Cascade(const place::SiteCascade& cascade) {
+    const std::string& site = made_.spec.sites[cascade.site].name;
+    const std::string& device = made_.spec.sites[made_.device()].name;
+    Labelled("cascade",
+             fmt::format("{}: {} alone scores {}, {} alone {}", cascade.basis, device,
+                         FormatNumber(cascade.device_accuracy), site, FormatNumber(cascade.tail_accuracy)));
+    const bool chosen = made_.cascade() == &cascade;
+    for (const place::CascadeThreshold& each : cascade.thresholds) {
+      if (chosen && each.point.threshold != made_.best().policy.cascade->threshold) continue;
+      Labelled("", fmt::format("{}below {} in '{}' {} is asked: {} of the samples, accuracy {} ({})",
+                               chosen ? "chosen: " : "", FormatNumber(each.point.threshold),
+                               made_.spec.cascade->output, site, FormatPercent(each.point.asked_share),
+                               FormatNumber(each.point.accuracy),
+                               cascade.given ? "the threshold is the spec's"
+                                             : FormatNumber(each.held_out_accuracy) + " held out"));
+    }
   }
 
   void Row(std::string_view mark, size_t candidate) {

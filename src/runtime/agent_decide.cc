@@ -1,6 +1,7 @@
 // The agent's decisions: who answers a frame, and when that is settled.
 #include <spdlog/spdlog.h>
 
+#include "place/confidence.h"
 #include "runtime/agent_frame.h"
 #include "runtime/go_first.h"
 
@@ -51,7 +52,7 @@ void Agent::Think(const FramePtr& frame) {
     if (frame->done) return;
     frame->engine_s += took;
     if (own.ok()) {
-      if (Confidence(own->at(plan_.cascade->output)) >= plan_.cascade->threshold)
+      if (place::Confidence(own->at(plan_.cascade->output)) >= plan_.cascade->threshold)
         return Finish(frame, By::kDevice, std::move(*own));
       frame->kept = std::move(*own);
     }

@@ -61,20 +61,6 @@ std::string WithOutputs(std::string object, const std::string& outputs) {
   return object + ",\"outputs\":" + outputs + "}";
 }
 
-template <typename T>
-double RowConfidence(std::span<const T> row) {
-  const auto greatest = static_cast<double>(*std::ranges::max_element(row));
-  double sum = 0, exponentials = 0, least = 0;
-  for (const T score : row) {
-    sum += static_cast<double>(score);
-    exponentials += std::exp(static_cast<double>(score) - greatest);
-    least = std::min(least, static_cast<double>(score));
-  }
-  const bool probabilities = least >= 0 && std::abs(sum - 1) < 1e-3;
-  const double confidence = probabilities ? greatest : 1 / exponentials;
-  return std::isnan(confidence) ? 0 : confidence;
-}
-
 }  // namespace
 
 std::string_view NameOf(By by) {
@@ -139,17 +125,6 @@ std::string EventBody(const place::EventRule& rule, const Answer& answer) {
   json["by"] = NameOf(answer.by);
   json["rule"] = {{"output", rule.output}, {"when", rule.when}, {"value", rule.value}};
   return WithOutputs(Dump(json), answer.outputs);
-}
-
-double Confidence(const ir::Tensor& scores) {
-  if (scores.rank() == 0 || scores.dims().back() <= 0) return 0;
-  const auto width = static_cast<size_t>(scores.dims().back());
-  return WithNumbers(scores, [width](const auto values) {
-    double least = values.size() < width ? 0 : 1;
-    for (size_t at = 0; at + width <= values.size(); at += width)
-      least = std::min(least, RowConfidence(values.subspan(at, width)));
-    return least;
-  });
 }
 
 }  // namespace shoehorn::runtime

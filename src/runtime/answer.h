@@ -46,8 +46,4 @@ bool IsEvent(const place::EventRule& rule, const Tensors& outputs);
 /// JSON of an event: the answer's facts and the rule that it met.
 std::string EventBody(const place::EventRule& rule, const Answer& answer);
 
-/// The greatest softmax probability in the last axis; outputs that are probabilities already (0 to 1, sum 1)
-/// are taken as they are. The least sure row decides. 0 for what is not numbers.
-double Confidence(const ir::Tensor& scores);
-
 }  // namespace shoehorn::runtime

@@ -142,9 +142,10 @@ TEST_F(PlaceSpecRun, OnlyWhatTheSpecNamesIsChosen) {
 
   ended = Place(head + "only = \"all on clout\"\n" + rest);
   EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_EQ(scratch_.Masked(ended.err),
-            "error: DIR/spec.toml: place.only: no choice is called 'all on clout'\n"
-            "  expected: a `cut` or `name` of the candidates in place.json\n  fix: did you mean 'all on cloud'?\n");
+  EXPECT_EQ(
+      scratch_.Masked(ended.err),
+      "error: DIR/spec.toml: place.only: no choice is called 'all on clout'\n"
+      "  expected: a `cut` or `name` of the candidates in place.json\n  fix: did you mean 'all on cloud'?\n");
 }
 
 TEST_F(PlaceSpecRun, LimitsThatNobodyMeetsAreNamed) {

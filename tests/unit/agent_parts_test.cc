@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "place/confidence.h"
 #include "runtime/answer.h"
 #include "runtime/link_watch.h"
 #include "runtime/pace.h"
@@ -121,13 +122,13 @@ TEST(EventRuleTest, NumbersThatAreNoneMeetNoRule) {
 }
 
 TEST(ConfidenceTest, IsTheGreatestProbabilityOfTheLeastSureRow) {
-  EXPECT_NEAR(Confidence(ir::Tensor::Of<float>({1, 2}, {0, 0})), 0.5, 1e-9);
-  EXPECT_NEAR(Confidence(ir::Tensor::Of<float>({1, 2}, {0, 3})), 1 / (1 + std::exp(-3.0)), 1e-6);
-  EXPECT_NEAR(Confidence(ir::Tensor::Of<float>({1, 3}, {0.2F, 0.7F, 0.1F})), 0.7, 1e-6)
+  EXPECT_NEAR(place::Confidence(ir::Tensor::Of<float>({1, 2}, {0, 0})), 0.5, 1e-9);
+  EXPECT_NEAR(place::Confidence(ir::Tensor::Of<float>({1, 2}, {0, 3})), 1 / (1 + std::exp(-3.0)), 1e-6);
+  EXPECT_NEAR(place::Confidence(ir::Tensor::Of<float>({1, 3}, {0.2F, 0.7F, 0.1F})), 0.7, 1e-6)
       << "probabilities already";
-  EXPECT_NEAR(Confidence(ir::Tensor::Of<float>({2, 2}, {0.9F, 0.1F, 0.6F, 0.4F})), 0.6, 1e-6);
-  EXPECT_EQ(Confidence(ir::Tensor::Of<float>({2}, {std::numeric_limits<float>::quiet_NaN(), 1})), 0);
-  EXPECT_EQ(Confidence(ir::Tensor()), 0);
+  EXPECT_NEAR(place::Confidence(ir::Tensor::Of<float>({2, 2}, {0.9F, 0.1F, 0.6F, 0.4F})), 0.6, 1e-6);
+  EXPECT_EQ(place::Confidence(ir::Tensor::Of<float>({2}, {std::numeric_limits<float>::quiet_NaN(), 1})), 0);
+  EXPECT_EQ(place::Confidence(ir::Tensor()), 0);
 }
 
 TEST(AnswerTest, IsOneLineOfJson) {

@@ -59,6 +59,40 @@ TEST(CascadeTest, HeldOutAccuracyIsThatOfTheOtherHalf) {
   EXPECT_DOUBLE_EQ(most->held_out_accuracy, 0.5);
 }
 
+TEST(CascadeTest, OffersThresholdsThatAskForMore) {
+  // 40 samples; the device is wrong on the ten that it is least sure of, and on the twelfth.
+  std::vector<CascadeSample> samples;
+  for (int i = 0; i < 40; ++i) samples.push_back({0.02 * (i + 1), i < 10 || i == 11 ? 0.0 : 1.0, 1});
+  const auto thresholds = ThresholdsFor(samples, 1.0);
+  ASSERT_TRUE(thresholds.ok()) << thresholds.error().Text();
+  std::vector<double> shares;
+  for (const CascadeThreshold& each : *thresholds) {
+    shares.push_back(each.point.asked_share);
+    EXPECT_EQ(each.point.accuracy, 1);
+  }
+  EXPECT_EQ(shares, (std::vector<double>{0.3, 0.475, 0.65, 0.825})) << "in quarters of the way to all";
+  EXPECT_DOUBLE_EQ((*thresholds)[0].point.threshold, 0.26);
+  EXPECT_DOUBLE_EQ((*thresholds)[0].held_out_accuracy, 39.0 / 40) << "one half does not know of the twelfth";
+  EXPECT_EQ((*thresholds)[3].held_out_accuracy, 1) << "far above where the device fails";
+  // What scores less than asked for is not offered: here the tail fails on the surest.
+  for (size_t i = 20; i < 40; ++i) samples[i].tail_score = 0;
+  const auto few = ThresholdsFor(samples, 1.0);
+  ASSERT_TRUE(few.ok());
+  ASSERT_EQ(few->size(), 2);
+  EXPECT_EQ((*few)[1].point.asked_share, 0.475);
+  // A model that is always quite sure is never below the threshold that it would need.
+  const std::vector<CascadeSample> sure = {{1, 0, 1}, {1, 0, 1}};
+  EXPECT_TRUE(ThresholdsFor(sure, 1.0)->empty());
+}
+
+TEST(CascadeTest, AThresholdOfSomebodyElseIsHeldAgainstTheSamples) {
+  const CascadeThreshold given = ThresholdOnSamples(kSamples, 0.6);
+  EXPECT_EQ(given.point.threshold, 0.6);
+  EXPECT_DOUBLE_EQ(given.point.asked_share, 3.0 / 8);
+  EXPECT_DOUBLE_EQ(given.point.accuracy, 7.0 / 8);
+  EXPECT_EQ(given.held_out_accuracy, given.point.accuracy);
+}
+
 TEST(CascadeTest, Refuses) {
   EXPECT_EQ(ChooseThreshold({}, 0.5).error().Text(),
             "error: a cascade without labelled samples\n"

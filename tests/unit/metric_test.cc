@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "data/coco_map.h"
+#include "data/metrics_by_sample.h"
 #include "data/yolox.h"
 #include "support/scratch.h"
 
@@ -228,6 +229,10 @@ TEST(MetricTest, ExternalCommandReadsTheOutputs) {
             "error: s.jpg: metric external: 'echo good #' printed 'good'\n  expected: one finite number");
   EXPECT_EQ(ErrorOf(*with("exit 3;"), Labelled(""), output),
             "error: s.jpg: metric external: 'exit 3;' ended with status 3\n  expected: status 0");
+}
+
+TEST(MetricsBySampleTest, AreThoseThatLabelsAloneDecide) {
+  EXPECT_EQ(MetricsBySample(), (std::vector<std::string>{"top_k", "ctc_exact", "external"}));
 }
 
 }  // namespace

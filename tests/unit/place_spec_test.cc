@@ -109,12 +109,62 @@ TEST_F(PlaceSpecTest, SaysWhatIsMissing) {
             "error: DIR/spec.toml: line 8: place: [place.events] has no output\n  expected: a key 'output'");
 }
 
+TEST_F(PlaceSpecTest, ReadsACascade) {
+  const auto spec = Load(Head() + kSites + "model = \"large.onnx\"\n" + kLink +
+                         "[place.cascade]\noutput = \"scores\"\nthreshold = 0.8\n");
+  ASSERT_TRUE(spec.ok()) << spec.error().Text();
+  EXPECT_EQ(spec->sites[1].model, scratch_.path() / "large.onnx");
+  ASSERT_TRUE(spec->cascade);
+  EXPECT_EQ(spec->cascade->output, "scores");
+  EXPECT_EQ(*spec->cascade->threshold, 0.8);
+  const auto service =
+      Load(Head() + kSites + kLink +
+           "[[place.site]]\nname = \"ai\"\nrole = \"service\"\nlatency = \"1 s\"\naccuracy = 1\n"
+           "samples = \"both.csv\"\n[[place.link]]\nto = \"ai\"\ntrace = \"drive.csv\"\n"
+           "[place.cascade]\noutput = \"scores\"\n");
+  ASSERT_TRUE(service.ok()) << service.error().Text();
+  EXPECT_EQ(service->sites[2].samples, scratch_.path() / "both.csv");
+  EXPECT_FALSE(service->cascade->threshold);
+}
+
+TEST_F(PlaceSpecTest, ACascadeIsComplete) {
+  const std::string cascade = "[place.cascade]\noutput = \"scores\"\n";
+  EXPECT_EQ(
+      Error(Head() + kSites + kLink + cascade),
+      "error: DIR/spec.toml: line 8: place: [place.cascade] has nobody to ask when the device is not sure\n"
+      "  expected: a gateway or cloud with model = \"large.onnx\", or a service with samples = "
+      "\"both.csv\"");
+  EXPECT_EQ(Error(Head() + kSites + "model = \"large.onnx\"\n" + kLink + "[place.cascade]\n"),
+            "error: DIR/spec.toml: line 8: place: [place.cascade] has no output\n"
+            "  expected: a key 'output': class scores of the spec's model");
+  EXPECT_EQ(Error(Head() + kSites + "model = \"large.onnx\"\n" + kLink + cascade + "threshold = 1.5\n"),
+            "error: DIR/spec.toml: line 25: place.cascade.threshold: the number 1.5\n  expected: a number "
+            "from 0 to 1");
+  EXPECT_EQ(Error(Head() + kSites + "model = \"large.onnx\"\n" + kLink + cascade + "treshold = 1\n"),
+            "error: DIR/spec.toml: line 25: place.cascade.treshold: unknown key\n"
+            "  expected: one of output, threshold\n  fix: did you mean 'threshold'?");
+  EXPECT_EQ(Error(Head() + "[[place.site]]\nname = \"camera\"\ntarget = \"qcs6490\"\nmodel = \"a.onnx\"\n"),
+            "error: DIR/spec.toml: line 8: place: the place 'camera' has a model of its own and the role "
+            "\"device\"\n  expected: the role \"gateway\" or \"cloud\"\n"
+            "  fix: the device runs the spec's own model");
+  EXPECT_EQ(
+      Error(Head() + "[[place.site]]\nname = \"ai\"\nrole = \"service\"\nlatency = \"1 s\"\naccuracy = 1\n"
+                     "model = \"a.onnx\"\n"),
+      "error: DIR/spec.toml: line 8: place: the place 'ai' has a model of its own and the role "
+      "\"service\"\n  expected: the role \"gateway\" or \"cloud\"\n"
+      "  fix: a service declares latency and accuracy");
+  EXPECT_EQ(Error(Head() + kSites + "samples = \"both.csv\"\n" + kLink + cascade),
+            "error: DIR/spec.toml: line 8: place: the place 'cloud' has samples\n"
+            "  expected: them of a service in a spec with [place.cascade] alone\n"
+            "  fix: of a place with a model the evaluation samples are asked");
+}
+
 TEST_F(PlaceSpecTest, SuggestsWhatWasMeant) {
   EXPECT_EQ(Error(Head() + "dedline = 1\n" + kSites),
             "error: DIR/spec.toml: line 11: place.dedline: unknown key\n"
             "  expected: one of goal, deadline, rate, hours_per_month, packing, compress, private, "
             "only, without_link, site, "
-            "link, limits, events\n  fix: did you mean 'deadline'?");
+            "link, limits, cascade, events\n  fix: did you mean 'deadline'?");
   EXPECT_EQ(
       Error(Head() + kSites + "[[place.link]]\nto = \"clud\"\ntrace = \"a.csv\"\n"),
       "error: DIR/spec.toml: line 8: place: the link to 'clud' leads to no place\n  expected: one of cloud\n"

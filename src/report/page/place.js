@@ -121,6 +121,41 @@ function beside() {
   );
 }
 
+function cascades() {
+  if (result.cascades.length === 0) return null;
+  const rows = result.cascades.flatMap((cascade) => cascade.thresholds.map((threshold) => ({ cascade, threshold })));
+  const chosen = ({ cascade, threshold }) =>
+    best.threshold === threshold.threshold && best.site === cascade.site;
+  return section(
+    "cascades",
+    "Sure or not",
+    result.cascades.map((cascade) =>
+      h(
+        "p",
+        {},
+        visible(device.name),
+        " keeps its own answer while the greatest probability in ",
+        code(cascade.output),
+        " is at least the threshold, and asks ",
+        visible(cascade.site),
+        ` below it. On ${visible(cascade.basis)} ${visible(device.name)} alone scores ${number(cascade.device_accuracy)} and ${visible(cascade.site)} alone ${number(cascade.tail_accuracy)}.`,
+        cascade.given && " The threshold is the spec's.",
+      ),
+    ),
+    table(
+      "Thresholds on the labelled samples",
+      [
+        { title: "place", cell: (row) => [chosen(row) && h("span", { class: "badge met" }, "plan"), chosen(row) && " ", visible(row.cascade.site)] },
+        { title: "threshold", number: true, cell: ({ threshold }) => number(threshold.threshold) },
+        { title: "asked", number: true, cell: ({ threshold }) => percent(threshold.asked_share) },
+        { title: result.metric, number: true, cell: ({ threshold }) => number(threshold.accuracy) },
+        { title: "held out", number: true, cell: ({ threshold }) => number(threshold.held_out_accuracy) },
+      ],
+      rows,
+    ),
+  );
+}
+
 function graph() {
   const colors = siteColors(result);
   return section(
@@ -188,7 +223,7 @@ function all() {
   );
 }
 
-const sections = [plan, beside, graph, overTime, places, all].map((make) => make()).filter(Boolean);
+const sections = [plan, beside, cascades, graph, overTime, places, all].map((make) => make()).filter(Boolean);
 document.getElementById("page").append(
   header(),
   h(
