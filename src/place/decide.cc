@@ -85,6 +85,10 @@ class Decider {
     Wishes();
     SHOEHORN_TRY(Offer());
     SHOEHORN_TRY(Chosen());
+    if (made_->spec.compress && made_->best().policy.route)
+      made_->warnings.push_back(
+          "what compression saves on the link, and takes on the device, is not counted: bytes are those "
+          "before it");
     made_->seconds = SecondsSince(start) - measuring_s_;
     return std::move(made_);
   }

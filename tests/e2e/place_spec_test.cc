@@ -133,8 +133,9 @@ TEST_F(PlaceSpecRun, APrivateInputIsSplitAndARealServerAnswers) {
 TEST_F(PlaceSpecRun, OnlyWhatTheSpecNamesIsChosen) {
   const std::string head = "[place]\ndeadline = \"1 s\"\nrate = 5\n";
   const std::string rest = std::string(kPlaces) + Link("200 kbit/s");
-  Ended ended = Place(head + "only = \"all on cloud\"\n" + rest);
+  Ended ended = Place(head + "only = \"all on cloud\"\ncompress = true\n" + rest);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("what compression saves on the link"));
   const json placement = Placement(out());
   EXPECT_EQ(placement["candidates"][placement["best"].get<size_t>()]["cut"], "all on cloud");
   EXPECT_EQ(placement["candidates"][0]["out"], "place.only leaves it out");
