@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "formats/onnx.h"
+#include "place/repository.h"
 #include "servers/agent_bench.h"
 #include "servers/triton.h"
 
@@ -58,6 +60,11 @@ TEST(AgentTritonTest, ADriveWithOutagesAndAKillLosesNothing) {
   bench.scratch().Write("plan/plan.json", place::PlanJson(plan));
   for (const char* file : {"head.onnx", "fallback.onnx"})
     std::filesystem::copy_file(bench.path(file), bench.path("plan") / file);
+  const auto tail = formats::LoadOnnx(bench.WriteTail());
+  ASSERT_TRUE(tail.ok());
+  ASSERT_TRUE(place::WriteRepository(**tail, {.name = plan.tail->endpoint.model, .backend = "python"},
+                                     bench.path("plan/repository"))
+                  .ok());
   std::string trace = "t_s,uplink_kbps,downlink_kbps,rtt_ms\n";
   for (int second = 0; second < 20; ++second) {
     const bool out = (second >= 5 && second < 9) || second == 15;
@@ -65,9 +72,8 @@ TEST(AgentTritonTest, ADriveWithOutagesAndAKillLosesNothing) {
   }
   bench.scratch().Write("trace.csv", trace);
   Background drive({"python3", SHOEHORN_SOURCE_DIR "/bench/agent.py", "--program", SHOEHORN_PROGRAM, "--plan",
-                    bench.path("plan/plan.json"), "--frames", bench.path("frames"), "--model",
-                    bench.WriteTail(), "--trace", bench.path("trace.csv"), "--seconds", "20", "--kills", "1",
-                    "--late-share", "0.05"});
+                    bench.path("plan/plan.json"), "--frames", bench.path("frames"), "--trace",
+                    bench.path("trace.csv"), "--seconds", "20", "--kills", "1", "--late-share", "0.05"});
   const Ended ended = drive.Wait(std::chrono::seconds(180));
   if (ended.exit_code == 77) GTEST_SKIP() << ended.out;
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
