@@ -87,6 +87,8 @@ backend = "python"
 
 
 def place(spec: str, folder: pathlib.Path) -> dict:
+    if (folder / "place.json").exists():  # of an earlier run that was kept
+        return json.loads((folder / "place.json").read_text())
     file = folder.with_suffix(".toml")
     file.write_text(spec)
     done = subprocess.run([str(ROOT / "build/bin/shoehorn"), "place", str(file), "-o", str(folder), "--force"],
@@ -127,7 +129,7 @@ class Case:
 
     def __init__(self, name: str, folder: pathlib.Path, options) -> None:
         self.name, self.model, self.folder, self.options = name, MODELS[name], folder / name, options
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.drives: dict[str, list[tuple[float, float, float]]] = {}
         self.plans: list[dict] = []  # cut, folder
         self.chosen: dict[str, dict] = {}
@@ -182,6 +184,7 @@ class Case:
 
     def measure(self) -> None:
         repository = self.folder / "repository"
+        shutil.rmtree(repository, ignore_errors=True)
         repository.mkdir()
         link, quota, server = Link(), Quota(self.name), None
         try:
@@ -190,9 +193,8 @@ class Case:
             link.set_rates(1e6, 1e6)
             if any(repository.iterdir()):
                 server = triton.start(link.inside, repository, self.folder / "server.log", 18001)
-            link.delay(8001, 18001)
             frames = self.folder / "frames"
-            frames.mkdir()
+            frames.mkdir(exist_ok=True)
             count = 1
             for size in self.model["shape"]:
                 count *= size
@@ -202,7 +204,7 @@ class Case:
                 for plan in self.plans + [self.chosen[drive]]:
                     alone = not json.loads((plan["folder"] / "plan.json").read_text()).get("tail")
                     same = next((f for (d, c), f in self.figures.items() if c == plan["cut"] and (d == drive or alone)), None)
-                    self.figures[drive, plan["cut"]] = same or self.drive(plan["folder"], drive, link, quota, frames)
+                    self.figures[drive, plan["cut"]] = same or self.driven(plan["folder"], drive, link, quota, frames)
         finally:
             if server is not None:
                 os.killpg(server.pid, signal.SIGKILL)
@@ -220,12 +222,23 @@ class Case:
         plan = json.loads((folder / "plan.json").read_text())
         if not plan.get("tail"):
             return
-        old = plan["tail"]["endpoint"]["model"]
+        old = next((folder / "repository").iterdir()).name
         shutil.copytree(folder / "repository" / old, repository / name)
         config = repository / name / "config.pbtxt"
         config.write_text(config.read_text().replace(f'name: "{old}"', f'name: "{name}"', 1))
         plan["tail"]["endpoint"].update(address=f"{address}:8001", model=name)
         (folder / "plan.json").write_text(json.dumps(plan))
+
+    def driven(self, folder: pathlib.Path, drive: str, link: Link, quota: Quota, frames: pathlib.Path) -> dict:
+        """drive(), and again when the delay of the link broke."""
+        for again in range(3):
+            if again > 0 or link.proxy is None:
+                link.delay(8001, 18001, self.folder / "toxiproxy.log")
+            try:
+                return self.drive(folder, drive, link, quota, frames)
+            except RuntimeError as error:
+                print(f"{self.name} over {drive}: {error}; once more", flush=True)
+        raise RuntimeError(f"{self.name} over {drive}: three times in vain")
 
     def drive(self, folder: pathlib.Path, drive: str, link: Link, quota: Quota, frames: pathlib.Path) -> dict:
         rows = self.drives[drive]
@@ -245,17 +258,19 @@ class Case:
         quota.set(self.options.cpu_limit)
         reader.start()
         start = time.time() + SETTLE_S
-        for second in range(-SETTLE_S, len(rows)):
-            up, down, trip = rows[second % len(rows)]
-            link.set_rates(up, down)
-            link.set_round_trip(trip)
-            time.sleep(max(0.0, start + second + 1 - time.time()))
-        end = time.time()
-        quota.set(None)
-        agent.send_signal(signal.SIGTERM)
-        agent.wait(60)
-        reader.join()
-        log.close()
+        try:
+            for second in range(-SETTLE_S, len(rows)):
+                up, down, trip = rows[second % len(rows)]
+                link.set_rates(up, down)
+                link.set_round_trip(trip)
+                time.sleep(max(0.0, start + second + 1 - time.time()))
+            end = time.time()
+        finally:
+            quota.set(None)
+            agent.send_signal(signal.SIGTERM)
+            agent.wait(60)
+            reader.join()
+            log.close()
         deadline = json.loads((folder / "plan.json").read_text())["deadline_s"]
         seen = [a for a in answers if start <= utc(a["arrived"]) < end - deadline]
         latency = [a["latency_ms"] for a in seen]
@@ -292,7 +307,7 @@ def main() -> int:
     parser.add_argument("--model", action="append", choices=list(MODELS))
     parser.add_argument("--seconds", type=int, default=20, help="of each drive")
     parser.add_argument("--cpu-limit", type=float, default=1 / 16, help="processors that the device has")
-    parser.add_argument("--keep", help="a folder for plans and logs")
+    parser.add_argument("--keep", help="a folder for plans and logs; plans that lie there are taken")
     options = parser.parse_args()
     missing = [tool for tool in ("ip", "tc") if shutil.which(tool) is None]
     if os.geteuid() != 0 or missing or not triton.TRITON.exists() or not TOXIPROXY.exists():
@@ -310,9 +325,12 @@ def main() -> int:
         cases = [Case(name, folder, options) for name in options.model or MODELS]
         for case in cases:  # measures this machine: one after the other
             case.prepare()
+        good = []
         with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:  # mostly waits
-            list(pool.map(Case.measure, cases))
-        good = [case.report() for case in cases]
+            for case, measured in [(case, pool.submit(case.measure)) for case in cases]:
+                if error := measured.exception():
+                    print(f"\n{case.name}: not measured: {error!r}")
+                good.append(error is None and case.report())
     finally:
         if not options.keep:
             shutil.rmtree(folder)

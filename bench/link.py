@@ -70,10 +70,14 @@ class Link:
         self.set_rate(self.near, up)
         self.set_rate(self.far, down)
 
-    def delay(self, port: int, server_port: int) -> None:
-        """Half a round trip each way between `port` of the far address and the server behind it."""
-        self.proxy = subprocess.Popen(self.inside + [str(TOXIPROXY), "-host", "127.0.0.1", "-port", "8474"],
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def delay(self, port: int, server_port: int, log: pathlib.Path) -> None:
+        """Half a round trip each way between `port` of the far address and the server behind it. Called again, it starts
+        anew, for Toxiproxy may die when a delay changes under an open connection."""
+        self.stop_delay()
+        with open(log, "a", encoding="utf-8") as file:
+            self.proxy = subprocess.Popen(self.inside + [str(TOXIPROXY), "-host", "127.0.0.1", "-port", "8474"],
+                                          stdout=file, stderr=file)
+        self.round_trip_ms = -1.0
         self.inner = concurrent.futures.ThreadPoolExecutor(1, initializer=self._enter)
         self._post("/proxies", {"name": "tail", "listen": f"0.0.0.0:{port}", "upstream": f"127.0.0.1:{server_port}",
                                 "enabled": True})
@@ -110,11 +114,14 @@ class Link:
                 time.sleep(0.05)
         raise RuntimeError("Toxiproxy does not answer")
 
-    def close(self) -> None:
+    def stop_delay(self) -> None:
         if self.proxy is not None:
             self.proxy.kill()
             self.proxy.wait()
             self.inner.shutdown()
+
+    def close(self) -> None:
+        self.stop_delay()
         for shaper in self.shapers.values():
             shaper.stdin.close()
             shaper.wait()
