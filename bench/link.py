@@ -90,7 +90,8 @@ class Link:
             return
         self.round_trip_ms = milliseconds
         for stream in ("upstream", "downstream"):
-            self._post(f"/proxies/tail/toxics/{stream}", {"attributes": {"latency": round(milliseconds / 2)}})
+            self._post(f"/proxies/tail/toxics/{stream}", {"attributes": {"latency": round(milliseconds / 2)}},
+                       "PATCH")
 
     def _enter(self) -> None:
         """Moves the calling thread, and only it, into the namespace."""
@@ -98,13 +99,13 @@ class Link:
             if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), f"no way into the namespace {self.space}")
 
-    def _post(self, path: str, body: dict) -> None:
-        self.inner.submit(self._ask, path, body).result()
+    def _post(self, path: str, body: dict, method: str = "POST") -> None:
+        self.inner.submit(self._ask, method, path, body).result()
 
     @staticmethod
-    def _ask(path: str, body: dict) -> None:
+    def _ask(method: str, path: str, body: dict) -> None:
         request = urllib.request.Request("http://127.0.0.1:8474" + path, json.dumps(body).encode(),
-                                         {"Content-Type": "application/json"})
+                                         {"Content-Type": "application/json"}, method=method)
         for _ in range(100):  # while it starts
             try:
                 return urllib.request.urlopen(request, timeout=5).close()
