@@ -176,8 +176,9 @@ TEST_F(PlaceSpecTest, ALimitOnProcessorsIsOfThisMachine) {
   const auto spec = Load(Head() + here + "cpu_limit = 0.25\n");
   ASSERT_TRUE(spec.ok()) << spec.error().Text();
   EXPECT_EQ(spec->sites[0].cpu_limit, 0.25);
-  EXPECT_EQ(Error(Head() + here + "cpu_limit = 0\n"),
-            "error: DIR/spec.toml: line 14: place.site[0].cpu_limit: the number 0\n  expected: a number above 0");
+  EXPECT_EQ(
+      Error(Head() + here + "cpu_limit = 0\n"),
+      "error: DIR/spec.toml: line 14: place.site[0].cpu_limit: the number 0\n  expected: a number above 0");
   EXPECT_EQ(Error(Head() + kSites + "cpu_limit = 0.25\n" + kLink),
             "error: DIR/spec.toml: line 8: place: the place 'cloud' has a cpu_limit and is not this machine\n"
             "  expected: cpu_limit where target = \"this-machine\": a profile says itself how fast it is");
