@@ -3,8 +3,7 @@ direction; Toxiproxy in the namespace adds the round trip, since a delay of the 
 
     link = Link()                       # needs root, ip, tc
     link.set_rates(1000, 5000)          # kbit/s up, down
-    link.delay(8001, 18001)             # port 8001 leads to 18001 of the namespace, after a delay
-    link.set_round_trip(60)             # ms
+    link.delay(8001, 18001, 60, log)    # port 8001 leads to 18001 of the namespace, with a round trip of 60 ms
 """
 import concurrent.futures
 import csv
@@ -53,7 +52,6 @@ class Link:
         self.rates: dict[str, float] = {}
         self.proxy: subprocess.Popen | None = None
         self.inner: concurrent.futures.ThreadPoolExecutor | None = None
-        self.round_trip_ms = -1.0
 
     def set_rate(self, device: str, kbps: float) -> None:
         kbps = max(kbps, 1)
@@ -70,28 +68,19 @@ class Link:
         self.set_rate(self.near, up)
         self.set_rate(self.far, down)
 
-    def delay(self, port: int, server_port: int, log: pathlib.Path) -> None:
+    def delay(self, port: int, server_port: int, round_trip_ms: float, log: pathlib.Path) -> None:
         """Half a round trip each way between `port` of the far address and the server behind it. Called again, it starts
-        anew, for Toxiproxy may die when a delay changes under an open connection."""
+        anew, for Toxiproxy hangs or dies when a delay changes under an open connection."""
         self.stop_delay()
         with open(log, "a", encoding="utf-8") as file:
             self.proxy = subprocess.Popen(self.inside + [str(TOXIPROXY), "-host", "127.0.0.1", "-port", "8474"],
                                           stdout=file, stderr=file)
-        self.round_trip_ms = -1.0
         self.inner = concurrent.futures.ThreadPoolExecutor(1, initializer=self._enter)
         self._post("/proxies", {"name": "tail", "listen": f"0.0.0.0:{port}", "upstream": f"127.0.0.1:{server_port}",
                                 "enabled": True})
         for stream in ("upstream", "downstream"):
             self._post("/proxies/tail/toxics", {"name": stream, "type": "latency", "stream": stream,
-                                                "attributes": {"latency": 0}})
-
-    def set_round_trip(self, milliseconds: float) -> None:
-        if milliseconds == self.round_trip_ms:
-            return
-        self.round_trip_ms = milliseconds
-        for stream in ("upstream", "downstream"):
-            self._post(f"/proxies/tail/toxics/{stream}", {"attributes": {"latency": round(milliseconds / 2)}},
-                       "PATCH")
+                                                "attributes": {"latency": round(round_trip_ms / 2)}})
 
     def _enter(self) -> None:
         """Moves the calling thread, and only it, into the namespace."""
@@ -99,13 +88,13 @@ class Link:
             if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), f"no way into the namespace {self.space}")
 
-    def _post(self, path: str, body: dict, method: str = "POST") -> None:
-        self.inner.submit(self._ask, method, path, body).result()
+    def _post(self, path: str, body: dict) -> None:
+        self.inner.submit(self._ask, path, body).result()
 
     @staticmethod
-    def _ask(method: str, path: str, body: dict) -> None:
+    def _ask(path: str, body: dict) -> None:
         request = urllib.request.Request("http://127.0.0.1:8474" + path, json.dumps(body).encode(),
-                                         {"Content-Type": "application/json"}, method=method)
+                                         {"Content-Type": "application/json"})
         for _ in range(100):  # while it starts
             try:
                 return urllib.request.urlopen(request, timeout=5).close()

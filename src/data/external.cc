@@ -5,7 +5,6 @@
 //   print(0.93)
 // The command's environment holds SHOEHORN_SAMPLE (the sample's file name) and SHOEHORN_LABEL (its text).
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 
 #include <charconv>
@@ -16,30 +15,12 @@
 #include "data/metric_support.h"
 #include "data/npy.h"
 #include "support/files.h"
+#include "support/temporary.h"
 
 namespace shoehorn::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A new folder under the system's temporary one that goes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string path = (fs::temp_directory_path() / "shoehorn-metric-XXXXXX").string();
-    if (::mkdtemp(path.data()) != nullptr) path_ = path;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 std::string Quoted(std::string_view text) {
   std::string out = "'";
@@ -63,19 +44,17 @@ class External : public Metric {
 
   Result<Observation> Observe(const Sample& sample, std::span<const ir::Tensor> outputs,
                               std::span<const ir::Tensor>) const override {
-    const TemporaryFolder folder;
-    if (folder.path().empty())
-      return SampleError(name(), sample, "no temporary folder could be made", "a writable temporary folder");
+    SHOEHORN_ASSIGN(const auto folder, TemporaryFolder::Create());
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (ir::BitsOf(outputs[i].type()) < 8 || !outputs[i].ToDoubles())
         return SampleError(name(), sample, fmt::format("an output of {}", ShapeText(outputs[i])),
                            "outputs of numbers");
       const std::string file = FileName(i < names_.size() ? names_[i] : fmt::format("output_{}", i));
-      SHOEHORN_TRY(WriteAtomically(folder.path() / file, FormatNpy(outputs[i])));
+      SHOEHORN_TRY(WriteAtomically(folder->path() / file, FormatNpy(outputs[i])));
     }
     const std::string line =
         fmt::format("SHOEHORN_SAMPLE={} SHOEHORN_LABEL={}; export SHOEHORN_SAMPLE SHOEHORN_LABEL; {} {}",
-                    Quoted(sample.id), Quoted(sample.label.text), command_, Quoted(folder.path().string()));
+                    Quoted(sample.id), Quoted(sample.label.text), command_, Quoted(folder->path().string()));
     FILE* pipe = ::popen(line.c_str(), "r");
     if (pipe == nullptr)
       return SampleError(name(), sample, fmt::format("cannot run '{}'", command_), "a command of the shell");

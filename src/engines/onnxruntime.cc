@@ -98,8 +98,7 @@ class OrtSession : public Session {
         profile_folder_(std::move(profile_folder)) {}
 
   ~OrtSession() override {
-    if (profile_folder_ && !layers_)
-      EndProfiling();  // else the runtime writes its file after the folder is gone
+    if (profile_folder_) EndProfiling();  // else the runtime writes its file after the folder is gone
   }
 
   const std::vector<Port>& inputs() const override { return inputs_; }
@@ -130,8 +129,9 @@ class OrtSession : public Session {
   }
 
   Result<std::vector<LayerTime>> Layers() override {
-    SHOEHORN_CHECK(profile_folder_ != nullptr, "layer times of a session that does not profile");
+    SHOEHORN_CHECK(layers_ || profile_folder_ != nullptr, "layer times of a session that does not profile");
     if (!layers_) layers_ = ParseProfile(EndProfiling());
+    profile_folder_.reset();  // now: a worker is killed once it has answered
     return *layers_;
   }
 
@@ -143,7 +143,7 @@ class OrtSession : public Session {
 
   Ort::Session session_;
   std::vector<Port> inputs_, outputs_;
-  std::unique_ptr<TemporaryFolder> profile_folder_;  // null: no profile
+  std::unique_ptr<TemporaryFolder> profile_folder_;  // null: no profile, or read already
   std::optional<Result<std::vector<LayerTime>>> layers_;
   std::vector<ir::Tensor> bound_;
   std::vector<Ort::Value> values_;

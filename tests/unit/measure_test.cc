@@ -148,8 +148,15 @@ TEST_F(WorkerTest, MeasuresTwoEnginesTurnAndTurnAbout) {
   EXPECT_GE(paired->speedup_high, paired->speedup);
 }
 
-TEST_F(WorkerTest, TellsTheTimesOfLayers) {
+TEST_F(WorkerTest, TellsTheTimesOfLayersAndLeavesNothingBehind) {
+  const fs::path temporary = folder_->path() / "tmp";
+  fs::create_directories(temporary);
+  const char* const before = std::getenv("TMPDIR");
+  const std::string restored = before != nullptr ? before : "";
+  ::setenv("TMPDIR", temporary.c_str(), 1);
   const auto layers = ProfileLayers(Of("onnxruntime"), options_);
+  before != nullptr ? ::setenv("TMPDIR", restored.c_str(), 1) : ::unsetenv("TMPDIR");
+  EXPECT_TRUE(fs::is_empty(temporary)) << "left: " << fs::directory_iterator(temporary)->path();
   ASSERT_TRUE(layers.ok()) << layers.error().Text();
   ASSERT_EQ(layers->size(), 2u);
   EXPECT_EQ(layers->front().name, "product");
