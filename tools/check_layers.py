@@ -28,6 +28,7 @@ KEPT = {
     "curl/": {"runtime"},
     "prometheus/": {"runtime"},
     "boost/graph": {"place"},
+    "zlib.h": {"place"},
 }
 
 

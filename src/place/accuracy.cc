@@ -1,8 +1,6 @@
 #include "place/accuracy.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "data/metrics_by_sample.h"
 #include "data/samples.h"
@@ -63,9 +61,7 @@ Result<std::vector<WireTensor>> AccuracyBench::Scales(std::vector<WireTensor> te
     const auto found = table.find(tensor.value);
     if (tensor.packing != Packing::kInt8 || found == table.end()) continue;
     const quant::Range& range = found->second.min_max;
-    const double low = std::min(range.low, 0.0), high = std::max(range.high, 0.0);
-    tensor.scale = std::max((high - low) / 255, 1e-30);
-    tensor.zero_point = static_cast<int64_t>(std::clamp(std::nearbyint(-low / tensor.scale), 0.0, 255.0));
+    SpendOn(range.low, range.high, tensor);
   }
   return tensors;
 }

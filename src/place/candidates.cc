@@ -15,10 +15,11 @@ constexpr double kIdleEnough = 0.5;
 /// Slower than this no link is worth a cut of its own, bytes a second.
 constexpr double kSlowest = 1000;
 
-/// A cut with one packing, as numbers.
+/// A cut with one packing, compressed or not, as numbers.
 struct Option {
   const Cut* cut = nullptr;
   Packing packing = Packing::kNone;
+  bool compress = false;
   std::vector<Step> head{};
   double head_s = 0, head_j = 0, up_bytes = 0, down_bytes = 0, tail_s = 0, accuracy = 1;
   bool without_link = false;
@@ -43,6 +44,19 @@ std::vector<Option> Undominated(std::vector<Option> options, double rate_per_s) 
     if (!beaten) kept.push_back(std::move(options[i]));
   }
   return kept;
+}
+
+/// " (int8, gzip)"; nothing for what crosses as it is.
+std::string OnWire(Packing packing, bool compress) {
+  if (packing == Packing::kNone) return compress ? " (gzip)" : "";
+  return fmt::format(" ({}{})", place::NameOf(packing), compress ? ", gzip" : "");
+}
+
+/// Compressing comes after all else that the device does, on the unit that did it.
+void AddCompressing(std::vector<Step>& head, const Compressed& compressed, double watts) {
+  if (head.empty()) head.push_back({});
+  head.back().seconds += compressed.compress_s;
+  head.back().joules += compressed.compress_s * watts;
 }
 
 /// The prices of a byte that a place's links ask, in seconds.
@@ -106,30 +120,33 @@ class Maker {
     SHOEHORN_CHECK(costs.tail_s.size() == graph_.nodes.size(), "a place has a time for each node");
     CutGraph graph = graph_;
     for (size_t i = 0; i < graph.nodes.size(); ++i) graph.nodes[i].tail_s = costs.tail_s[i];
+    for (CutValue& value : graph.values)
+      for (Compressed& compressed : value.compressed) compressed.decompress_s *= costs.decompress_factor;
 
     std::vector<Cut> cuts = {AllInTail(graph)};
     const std::optional<std::string> forbidden = Forbidden(graph, cuts[0]);
     const Prices prices = PricesOf(places_[costs.place]);
     AddNew(cuts, SingleValueCuts(graph));
-    for (const Packing packing : options_.packings)
-      AddNew(cuts, BestCuts(graph, {.down_share = prices.down_share, .packing = packing}, prices.least,
-                            prices.most));
     // By the device's energy: a byte costs what the radio takes for it.
     const double least_j = radio_.up_j_per_byte + radio_.active_w * prices.least,
                  most_j = radio_.up_j_per_byte + radio_.active_w * prices.most;
-    AddNew(
-        cuts,
-        BestCuts(
-            graph,
-            {.seconds = 0, .joules = 1, .down_share = prices.down_share, .packing = options_.packings.back()},
-            least_j, most_j));
+    for (const bool compress : Compressions()) {
+      CutWeights weights{.down_share = prices.down_share, .compress = compress};
+      for (const Packing packing : options_.packings) {
+        weights.packing = packing;
+        AddNew(cuts, BestCuts(graph, weights, prices.least, prices.most));
+      }
+      weights.seconds = 0, weights.joules = 1;
+      AddNew(cuts, BestCuts(graph, weights, least_j, most_j));
+    }
 
     std::vector<Option> options;
     for (const Cut& cut : cuts) {
       if (&cut == &cuts[0] && forbidden) continue;
       for (const Packing packing : options_.packings)
         if (packing == Packing::kNone || PacksAnything(graph, cut))
-          options.push_back(OptionOf(graph, cut, packing, costs));
+          for (const bool compress : Compressions())
+            options.push_back(OptionOf(graph, cut, packing, compress, costs));
     }
     // The pure choice as it is stands in every report.
     Candidate pure{.name = fmt::format("all on {}", NameOf(costs)),
@@ -138,31 +155,38 @@ class Maker {
                    .pure = true,
                    .forbidden = forbidden.value_or(""),
                    .split = cuts[0]};
-    pure.policy.route = RouteOf(OptionOf(graph, cuts[0], Packing::kNone, costs), costs);
+    pure.policy.route = RouteOf(OptionOf(graph, cuts[0], Packing::kNone, false, costs), costs);
     made_.push_back(std::move(pure));
     for (const Option& option : Undominated(std::move(options), options_.rate_per_s)) {
       const bool whole = option.cut == &cuts[0];
       std::string cut = whole
                             ? fmt::format("all on {}", NameOf(costs))
                             : fmt::format("{}, rest on {}", place::NameOf(graph, *option.cut), NameOf(costs));
-      if (option.packing != Packing::kNone) cut += fmt::format(" ({})", place::NameOf(option.packing));
+      cut += OnWire(option.packing, option.compress);
       Candidate candidate{.name = cut,
                           .cut = cut,
                           .place = costs.place,
                           .without_link = option.without_link,
                           .split = *option.cut,
-                          .packing = option.packing};
+                          .packing = option.packing,
+                          .compress = option.compress};
       candidate.policy.route = RouteOf(option, costs);
-      AddRules(std::move(candidate), !whole || option.packing != Packing::kNone);
+      AddRules(std::move(candidate), !whole || option.packing != Packing::kNone || option.compress);
     }
+  }
+
+  /// Without compression, and with it when it may be.
+  std::vector<bool> Compressions() const {
+    return options_.compress ? std::vector<bool>{false, true} : std::vector<bool>{false};
   }
 
   bool PacksAnything(const CutGraph& graph, const Cut& cut) const {
     return std::ranges::any_of(cut.crossing, [&](size_t v) { return graph.values[v].is_float; });
   }
 
-  Option OptionOf(const CutGraph& graph, const Cut& cut, Packing packing, const PlaceCosts& costs) const {
-    Option option{.cut = &cut, .packing = packing};
+  Option OptionOf(const CutGraph& graph, const Cut& cut, Packing packing, bool compress,
+                  const PlaceCosts& costs) const {
+    Option option{.cut = &cut, .packing = packing, .compress = compress};
     option.head = StepsOf(graph, cut);
     if (packing != Packing::kNone && options_.pack_s_per_byte > 0) {
       double bytes = 0;
@@ -173,11 +197,16 @@ class Maker {
       if (option.head.empty()) option.head.push_back({});
       option.head.back().seconds += seconds;
     }
-    option.head_s = SecondsOf(option.head);
-    option.head_j = cut.device_j;
-    option.up_bytes = UpBytes(graph, cut, packing);
-    option.down_bytes = DownBytes(graph, cut);
     option.tail_s = cut.tail_s + costs.call_s;
+    if (compress) {
+      const Compressed compressed = CompressedOf(graph, cut, packing);
+      AddCompressing(option.head, compressed, graph.compress_w);
+      option.tail_s += compressed.decompress_s;
+    }
+    option.head_s = SecondsOf(option.head);
+    for (const Step& step : option.head) option.head_j += step.joules;
+    option.up_bytes = UpBytes(graph, cut, packing, compress);
+    option.down_bytes = DownBytes(graph, cut);
     option.accuracy = options_.accuracy ? options_.accuracy(cut, packing) : options_.local_accuracy;
     option.without_link =
         !options_.answers_without_link.empty() && std::ranges::none_of(cut.back, [&](size_t v) {
@@ -209,7 +238,7 @@ class Maker {
     for (const size_t v : all.crossing)
       if (!graph_.values[v].may_leave)
         forbidden = fmt::format("'{}' must not leave the vehicle", graph_.values[v].value->name());
-    const std::string cut =
+    std::string cut =
         fmt::format("all on {}{}", NameOf(costs), costs.tail_s.empty() ? "" : " (its own model)");
     made_.push_back({.name = cut,
                      .cut = cut,
@@ -219,7 +248,17 @@ class Maker {
                      .policy = {.route = route}});
     if (!forbidden.empty()) return;
     AddRules(made_.back(), false);
-    if (costs.cascade) AddCascades(costs, route);
+    if (costs.cascade) AddCascades(costs, route, false);
+    if (!options_.compress || whole.up_bytes > 0) return;
+    const Compressed compressed = CompressedOf(graph_, all, Packing::kNone);
+    if (compressed.ratio >= 1) return;
+    AddCompressing(route.head, compressed, graph_.compress_w);
+    route.up_bytes *= compressed.ratio;
+    route.tail_s += compressed.decompress_s * costs.decompress_factor;
+    cut += OnWire(Packing::kNone, true);
+    AddRules({.name = cut, .cut = cut, .place = costs.place, .compress = true, .policy = {.route = route}},
+             true);
+    if (costs.cascade) AddCascades(costs, route, true);
   }
 
   /// `candidate` as it is when `plain`, and with each rule that could suit it.
@@ -250,14 +289,17 @@ class Maker {
     made_.push_back(std::move(candidate));
   }
 
-  void AddCascades(const PlaceCosts& costs, const Route& route) {
+  void AddCascades(const PlaceCosts& costs, const Route& route, bool compress) {
     const CascadeOffer& offer = *costs.cascade;
     for (const double threshold : offer.thresholds) {
       const std::string& device = places_[options_.device].name;
-      Candidate candidate{.name = fmt::format("{} first, {} below a confidence of {:.{}f}", device,
-                                              NameOf(costs), threshold, threshold < 0.99 ? 3 : 6),
-                          .cut = fmt::format("{} first, {} when it is not sure", device, NameOf(costs)),
-                          .place = costs.place};
+      Candidate candidate{
+          .name = fmt::format("{} first, {} below a confidence of {:.{}f}{}", device, NameOf(costs),
+                              threshold, threshold < 0.99 ? 3 : 6, OnWire(Packing::kNone, compress)),
+          .cut = fmt::format("{} first, {} when it is not sure{}", device, NameOf(costs),
+                             OnWire(Packing::kNone, compress)),
+          .place = costs.place,
+          .compress = compress};
       candidate.policy.local = offer.local;
       candidate.policy.route = route;
       candidate.policy.cascade = CascadePolicy{.threshold = threshold, .samples = offer.samples};

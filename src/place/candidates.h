@@ -34,6 +34,7 @@ struct PlaceCosts {
   size_t place = 0;
   std::vector<double> tail_s{};           ///< by node of the cut graph; empty: takes no part of the model
   double call_s = 0;                      ///< added to every tail: unpacking, dispatch
+  double decompress_factor = 1;           ///< its time to decompress over CutValue::compressed's
   double p99_share = 0;                   ///< a tail's p99 over its median; 0: always the same
   std::optional<Whole> whole{};           ///< a model of its own
   std::optional<CascadeOffer> cascade{};  ///< needs `whole`
@@ -45,6 +46,7 @@ struct CandidateOptions {
   /// Of the model cut so and packed so; absent: `local_accuracy`, whatever is cut.
   std::function<double(const Cut&, Packing)> accuracy{};
   double local_accuracy = 1;
+  bool compress = false;       ///< make each choice once more with what crosses compressed
   double pack_s_per_byte = 0;  ///< on the device, for each byte that is packed, counted before packing
   double deadline_s = 0;       ///< 0: no fallback
   double rate_per_s = 1;

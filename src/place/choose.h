@@ -41,6 +41,7 @@ struct Candidate {
   std::string forbidden{};     ///< why it may not be taken, whatever it gives (privacy); empty: it may
   std::optional<Cut> split{};  ///< of the cut graph; absent: the place runs a model of its own
   Packing packing = Packing::kNone;
+  bool compress = false;  ///< what crosses, with gzip
   Policy policy{};
 };
 

@@ -36,12 +36,11 @@ bool IsFed(const ir::Value& value) { return value.is_input() && value.initialize
 
 }  // namespace
 
-double CutValue::BytesAs(Packing packing) const {
-  if (!is_float) return raw_bytes * ratio[0];
-  const double packed = packing == Packing::kNone      ? raw_bytes
-                        : packing == Packing::kFloat16 ? 2 * elements
-                                                       : elements;
-  return packed * ratio[static_cast<size_t>(packing)];
+double CutValue::BytesAs(Packing packing, bool compress) const {
+  const double packed = Packed(packing) == Packing::kNone ? raw_bytes
+                        : packing == Packing::kFloat16    ? 2 * elements
+                                                          : elements;
+  return compress ? packed * CompressedAs(packing).ratio : packed;
 }
 
 Result<CutGraph> CutGraphOf(const ir::Graph& graph) {
@@ -108,10 +107,21 @@ Cut CutOf(const CutGraph& graph, std::vector<bool> head) {
   return cut;
 }
 
-double UpBytes(const CutGraph& graph, const Cut& cut, Packing packing) {
+double UpBytes(const CutGraph& graph, const Cut& cut, Packing packing, bool compress) {
   double bytes = 0;
-  for (const size_t v : cut.crossing) bytes += graph.values[v].BytesAs(packing);
+  for (const size_t v : cut.crossing) bytes += graph.values[v].BytesAs(packing, compress);
   return bytes;
+}
+
+Compressed CompressedOf(const CutGraph& graph, const Cut& cut, Packing packing) {
+  Compressed all;
+  for (const size_t v : cut.crossing) {
+    all.compress_s += graph.values[v].CompressedAs(packing).compress_s;
+    all.decompress_s += graph.values[v].CompressedAs(packing).decompress_s;
+  }
+  const double packed = UpBytes(graph, cut, packing);
+  if (packed > 0) all.ratio = UpBytes(graph, cut, packing, true) / packed;
+  return all;
 }
 
 double DownBytes(const CutGraph& graph, const Cut& cut) {

@@ -28,6 +28,15 @@ struct CutNode {
   bool off_device = false;            ///< the device does not run it
 };
 
+/// What lossless compression makes of a tensor: see place/compression.h.
+struct Compressed {
+  double ratio = 1;         ///< bytes left of each byte packed
+  double compress_s = 0;    ///< on the device
+  double decompress_s = 0;  ///< in the other place
+
+  double seconds() const { return compress_s + decompress_s; }
+};
+
 /// A tensor that could cross.
 struct CutValue {
   const ir::Value* value = nullptr;
@@ -37,19 +46,24 @@ struct CutValue {
   bool may_leave = true;  ///< false: must not cross to the other place
   bool sized = true;      ///< false: nobody knows how large it is, so that it cannot cross
   double elements = 0;
-  double raw_bytes = 0;   ///< as the model holds it
-  bool is_float = false;  ///< float32: what packing makes smaller
-  /// Bytes on the wire a byte packed, after lossless compression, by packing (declared or measured; 1: none).
-  std::array<double, 3> ratio = {1, 1, 1};
+  double raw_bytes = 0;                    ///< as the model holds it
+  bool is_float = false;                   ///< float32: what packing makes smaller
+  std::array<Compressed, 3> compressed{};  ///< by packing
 
   static constexpr size_t kInput = std::numeric_limits<size_t>::max();
+  /// Its own packing where `packing` is the cut's: only floats are packed.
+  Packing Packed(Packing packing) const { return is_float ? packing : Packing::kNone; }
   /// Bytes that it takes on the link.
-  double BytesAs(Packing packing) const;
+  double BytesAs(Packing packing, bool compress = false) const;
+  const Compressed& CompressedAs(Packing packing) const {
+    return compressed[static_cast<size_t>(Packed(packing))];
+  }
 };
 
 struct CutGraph {
   std::vector<CutNode> nodes;    ///< in topological order
   std::vector<CutValue> values;  ///< inputs first, then by producer
+  double compress_w = 0;         ///< that the device takes above idle while it compresses
 };
 
 /// The main graph of `model` without what does not depend on its inputs (constants, which both places have).
@@ -71,8 +85,10 @@ struct Cut {
 
 /// CHECKs that `head` holds all that its nodes read.
 Cut CutOf(const CutGraph& graph, std::vector<bool> head);
-double UpBytes(const CutGraph& graph, const Cut& cut, Packing packing);
+double UpBytes(const CutGraph& graph, const Cut& cut, Packing packing, bool compress = false);
 double DownBytes(const CutGraph& graph, const Cut& cut);  ///< answers come back as they are
+/// Both times of all that crosses; the ratio of their bytes together.
+Compressed CompressedOf(const CutGraph& graph, const Cut& cut, Packing packing);
 
 /// "all on the device", "all in the other place", "split at 'relu_3'", "split at 'a' and 2 more".
 std::string NameOf(const CutGraph& graph, const Cut& cut);
@@ -83,11 +99,12 @@ std::optional<std::string> Forbidden(const CutGraph& graph, const Cut& cut);
 
 /// What a cut costs, in seconds or in joules: `seconds` times its time on both sides (or `joules` times the
 /// device's energy) plus `per_byte` for each byte that crosses up, and `down_share` of that for each byte
-/// that comes back.
+/// that comes back. With `compress` what crosses up is compressed, which takes time and energy, too.
 struct CutWeights {
   double seconds = 1, joules = 0;
   double down_share = 1;
   Packing packing = Packing::kNone;
+  bool compress = false;
 };
 
 /// The allowed cut of least cost for one price of a byte (Stone 1977; a value that several tail nodes read is

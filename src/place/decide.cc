@@ -9,6 +9,7 @@
 #include "cost/cost.h"
 #include "place/accuracy.h"
 #include "place/prepare.h"
+#include "place/site_links.h"
 #include "support/interrupt.h"
 
 namespace shoehorn::place {
@@ -16,32 +17,6 @@ namespace {
 
 /// Packings that turn out to cost too much accuracy are given up one by one, at most so often.
 constexpr int kMostRounds = 8;
-
-Result<Link> LinkOf(const LinkSpec& spec) {
-  if (spec.trace.empty()) {
-    DeclaredLink declared;
-    declared.name = "declared link to " + spec.to;
-    declared.uplink = {*spec.uplink, *spec.uplink};
-    declared.downlink = {*spec.downlink, *spec.downlink};
-    declared.round_trip = {*spec.round_trip_s, *spec.round_trip_s};
-    declared.outage_every_s = spec.outage_every_s.value_or(0);
-    declared.outage_mean_s = spec.outage_lasts_s.value_or(0);
-    declared.seed = static_cast<uint64_t>(spec.seed);
-    SHOEHORN_ASSIGN(const Trace trace, DrawTrace(declared));
-    return Link::Of(trace, trace, trace);
-  }
-  SHOEHORN_ASSIGN(Trace rates, LoadTrace(spec.trace));
-  const auto constant = [&](double value) { return Series{{0}, {value}}; };
-  // What the trace did not measure may be declared beside it.
-  if (spec.uplink && rates.uplink.empty()) rates.uplink = constant(*spec.uplink);
-  if (spec.downlink && rates.downlink.empty()) rates.downlink = constant(*spec.downlink);
-  if (!spec.round_trip_trace.empty()) {
-    SHOEHORN_ASSIGN(const Trace round_trips, LoadTrace(spec.round_trip_trace));
-    return Link::Of(rates, rates, round_trips);
-  }
-  if (spec.round_trip_s && rates.round_trip.empty()) rates.round_trip = constant(*spec.round_trip_s);
-  return Link::Of(rates, rates, rates);
-}
 
 Measure MeasureOf(Goal goal) {
   switch (goal) {
@@ -80,15 +55,12 @@ class Decider {
     accuracy_ = Goodness(bench_->original());
     SHOEHORN_TRY(Costs());
     SHOEHORN_TRY(Cascades());
+    if (made_->spec.compress && made_->spec.sites.size() > 1) SHOEHORN_TRY(Compression());
     const auto start = std::chrono::steady_clock::now();
     SHOEHORN_TRY(Places());
     Wishes();
     SHOEHORN_TRY(Offer());
     SHOEHORN_TRY(Chosen());
-    if (made_->spec.compress && made_->best().policy.route)
-      made_->warnings.push_back(
-          "what compression saves on the link, and takes on the device, is not counted: bytes are those "
-          "before it");
     made_->seconds = SecondsSince(start) - measuring_s_;
     return std::move(made_);
   }
@@ -201,6 +173,17 @@ class Decider {
     return Ok();
   }
 
+  Status Compression() {
+    hooks_.show("what gzip makes of the tensors that may cross");
+    SHOEHORN_ASSIGN(made_->compression,
+                    MeasureCompression(made_->spec.fit, *made_->model, made_->spec.packings,
+                                       hooks_.interrupted, made_->graph));
+    const Site& device = made_->spec.sites[made_->device()];
+    SHOEHORN_ASSIGN(const std::string remark, CompressOnDevice(device, made_->graph, *made_->compression));
+    if (!remark.empty()) made_->warnings.push_back(device.name + ": " + remark);
+    return Ok();
+  }
+
   Status Places() {
     size_t drives = 1;
     for (const Site& site : made_->spec.sites) {
@@ -260,7 +243,8 @@ class Decider {
     for (size_t i = 0; i < made_->spec.sites.size(); ++i) {
       const Site& site = made_->spec.sites[i];
       if (site.role == PlaceKind::kDevice) continue;
-      PlaceCosts& place = costs.emplace_back(PlaceCosts{.place = i});
+      PlaceCosts& place =
+          costs.emplace_back(PlaceCosts{.place = i, .decompress_factor = ProcessorFactor(site)});
       if (site.role == PlaceKind::kService)
         place.whole = Whole{.seconds = *site.latency_s, .accuracy = *site.accuracy};
       else if (const auto own = made_->models.find(i); own != made_->models.end())
@@ -275,6 +259,7 @@ class Decider {
     options.device = made_->device();
     options.packings = made_->spec.packings;
     options.local_accuracy = accuracy_;
+    options.compress = made_->spec.compress;
     options.deadline_s = made_->spec.deadline_s;
     options.rate_per_s = made_->spec.rate_per_s;
     made_->candidates = MakeCandidates(made_->graph, made_->places, costs, made_->ground.radio, options);
@@ -312,7 +297,7 @@ class Decider {
   /// Chooses; when what is chosen packs, measures what that costs, and chooses again until the accuracy is
   /// known of what is chosen.
   Status Chosen() {
-    std::vector<std::string> known;
+    std::vector<Candidate> known;
     for (int round = 0; round < kMostRounds; ++round) {
       hooks_.show(fmt::format("choosing among {} candidates", made_->candidates.size()));
       SHOEHORN_ASSIGN(made_->choice,
@@ -322,15 +307,17 @@ class Decider {
       if (!best.split || best.split->AllOnDevice()) return Ok();
       const auto start = std::chrono::steady_clock::now();
       SHOEHORN_TRY(Wire(best));
-      if (best.packing != Packing::kNone && std::ranges::find(known, best.cut) == known.end()) {
+      const auto same = [&](const Candidate& each) {
+        return each.split == best.split && each.packing == best.packing;
+      };
+      if (best.packing != Packing::kNone && std::ranges::none_of(known, same)) {
         hooks_.show("accuracy with the packing in place");
         SHOEHORN_ASSIGN(const fit::Candidate scored,
                         bench_->Score(HeadNodes(*made_->model, made_->graph, *best.split), made_->wire));
         made_->accuracies.push_back({made_->choice.best, Goodness(scored), accuracy_, scored.metric.samples});
-        known.push_back(best.cut);
+        known.push_back(best);
         for (Candidate& candidate : made_->candidates)
-          if (candidate.cut == best.cut && candidate.policy.route)
-            candidate.policy.route->accuracy = Goodness(scored);
+          if (same(candidate) && candidate.policy.route) candidate.policy.route->accuracy = Goodness(scored);
         measuring_s_ += SecondsSince(start);
         continue;
       }

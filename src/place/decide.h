@@ -11,6 +11,7 @@
 
 #include "place/candidates.h"
 #include "place/choose.h"
+#include "place/compression.h"
 #include "place/cuts.h"
 #include "place/packing.h"
 #include "place/site_cascades.h"
@@ -49,7 +50,8 @@ struct Decision {
   /// limits.accuracy_drop counts from.
   double best_accuracy = 0;
   std::vector<PackedAccuracy> accuracies;
-  std::vector<WireTensor> wire;  ///< packing of what crosses, for the choice
+  std::vector<WireTensor> wire;  ///< packing of what crosses, for the choice, as Cut::crossing
+  std::optional<CompressionReport> compression;
   std::vector<std::string> warnings;
   double seconds = 0;  ///< what the decision itself took, without measuring
 

@@ -47,7 +47,8 @@ class Network {
       if (value.consumers.empty()) continue;
       const size_t producer = value.producer == CutValue::kInput ? kSource : NodeVertex(value.producer);
       AddPriced(producer, ValueVertex(v), !value.may_leave || !value.sized,
-                {.bytes = value.BytesAs(weights.packing)});
+                {.fixed = weights.compress ? CostOf(value.CompressedAs(weights.packing)) : 0,
+                 .bytes = value.BytesAs(weights.packing, weights.compress)});
       for (const size_t consumer : value.consumers) {
         AddEdge(ValueVertex(v), NodeVertex(consumer), kEndless);
         if (producer != kSource) AddEdge(NodeVertex(consumer), producer, kEndless);
@@ -82,8 +83,11 @@ class Network {
   }
 
   Line LineOf(const Cut& cut) const {
-    return {.fixed = weights_.seconds * (cut.device_s + cut.tail_s) + weights_.joules * cut.device_j,
-            .bytes = UpBytes(graph_, cut, weights_.packing) + weights_.down_share * DownBytes(graph_, cut)};
+    Line line{.fixed = weights_.seconds * (cut.device_s + cut.tail_s) + weights_.joules * cut.device_j,
+              .bytes = UpBytes(graph_, cut, weights_.packing, weights_.compress) +
+                       weights_.down_share * DownBytes(graph_, cut)};
+    if (weights_.compress) line.fixed += CostOf(CompressedOf(graph_, cut, weights_.packing));
+    return line;
   }
 
  private:
@@ -95,6 +99,12 @@ class Network {
   static constexpr size_t kSource = 0, kSink = 1;
   size_t NodeVertex(size_t node) const { return 2 + node; }
   size_t ValueVertex(size_t value) const { return 2 + graph_.nodes.size() + value; }
+
+  /// What it costs beside its bytes.
+  double CostOf(const Compressed& compressed) const {
+    return weights_.seconds * compressed.seconds() +
+           weights_.joules * compressed.compress_s * graph_.compress_w;
+  }
 
   /// Bytes of the model's outputs that `node` makes, as they are paid for when it is in the tail.
   double Back(size_t node) const {

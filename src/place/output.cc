@@ -84,7 +84,7 @@ class Writer {
     tail.endpoint = spec_.sites[candidate_.place].server;
     tail.endpoint.model = server_model;
     if (tail.endpoint.address.empty()) tail.endpoint.address = "127.0.0.1:8001";
-    tail.compress = spec_.compress;
+    tail.compress = candidate_.compress;
     tail.predicted_s = seconds;
   }
 

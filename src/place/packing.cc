@@ -114,6 +114,12 @@ Status CanPack(const ir::Model& model, const WireTensor& tensor) {
 
 }  // namespace
 
+void SpendOn(double low, double high, WireTensor& tensor) {
+  low = std::min(low, 0.0), high = std::max(high, 0.0);
+  tensor.scale = std::max((high - low) / 255, 1e-30);
+  tensor.zero_point = static_cast<int64_t>(std::clamp(std::nearbyint(-low / tensor.scale), 0.0, 255.0));
+}
+
 double BytesOnWire(Packing packing, ir::DataType type) {
   const auto bytes = static_cast<double>(ir::BitsOf(type) / 8);
   if (type != ir::DataType::kFloat) return bytes;

@@ -22,6 +22,9 @@ struct WireTensor {
 /// The first opset with QuantizeLinear, which int8 packing is written with.
 inline constexpr int64_t kPackingOpset = 10;
 
+/// Scale and zero point that spend 8 bits on the numbers from `low` to `high` and on zero.
+void SpendOn(double low, double high, WireTensor& tensor);
+
 /// Bytes that one element takes on the wire.
 double BytesOnWire(Packing packing, ir::DataType type);
 

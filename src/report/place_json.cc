@@ -56,7 +56,8 @@ Json CandidatesJson(const Decision& made) {
                  {"site", made.spec.sites[candidate.place].name},
                  {"pure", candidate.pure},
                  {"without_link", candidate.without_link},
-                 {"packing", NameOf(candidate.packing)}};
+                 {"packing", NameOf(candidate.packing)},
+                 {"compress", candidate.compress}};
     if (candidate.policy.route) {
       json["up_bytes"] = candidate.policy.route->up_bytes;
       json["down_bytes"] = candidate.policy.route->down_bytes;
@@ -134,7 +135,7 @@ Json MapJson(const Decision& made) {
                    {"to", consumer}};
       if (crosses && !cut->head[consumer]) {
         edge["value"] = value.value->name();
-        edge["bytes"] = value.BytesAs(best.packing);
+        edge["bytes"] = value.BytesAs(best.packing, best.compress);
       }
       edges.push_back(std::move(edge));
     }
@@ -188,12 +189,23 @@ std::string PlacementJson(const Decision& made, const std::string& version) {
                {"decision_s", made.seconds},
                {"warnings", made.warnings}};
   Json wire = Json::array();
-  for (const place::WireTensor& tensor : made.wire)
+  for (size_t i = 0; i < made.wire.size(); ++i) {
+    const place::WireTensor& tensor = made.wire[i];
+    const place::CutValue& value = made.graph.values[made.best().split->crossing[i]];
     wire.push_back({{"value", tensor.value},
                     {"packing", NameOf(tensor.packing)},
                     {"scale", tensor.scale},
-                    {"zero_point", tensor.zero_point}});
+                    {"zero_point", tensor.zero_point},
+                    {"packed_bytes", value.BytesAs(tensor.packing)},
+                    {"bytes", value.BytesAs(tensor.packing, made.best().compress)}});
+  }
   json["wire"] = wire;
+  json["compression"] = nullptr;
+  if (made.compression)
+    json["compression"] = {{"tensors", made.compression->tensors},
+                           {"samples", made.compression->samples},
+                           {"seconds", made.compression->seconds},
+                           {"device_factor", made.compression->device_factor}};
   Json accuracies = Json::array();
   for (const place::PackedAccuracy& each : made.accuracies)
     accuracies.push_back({{"candidate", each.candidate},

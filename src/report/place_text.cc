@@ -78,14 +78,24 @@ class Text {
       figures += fmt::format("{}{} {}", figures.empty() ? "" : ", ", NameOf(measure),
                              Short(measure, JudgedOf(made_.choice.best).mean, energy_known_));
     Labelled("expected", figures);
-    if (!made_.wire.empty()) {
-      std::string crossing;
-      for (const place::WireTensor& tensor : made_.wire)
-        crossing += fmt::format("{}'{}' as {}", crossing.empty() ? "" : ", ", tensor.value,
-                                tensor.packing == place::Packing::kNone ? "it is" : NameOf(tensor.packing));
-      Labelled("crossing", crossing);
-    }
+    Crossing();
     for (const place::SiteCascade& cascade : made_.cascades) Cascade(cascade);
+  }
+
+  /// "'relu_3' as int8, by gzip 38.1 kB of 88.2 kB".
+  void Crossing() {
+    if (made_.wire.empty()) return;
+    std::string crossing;
+    for (size_t i = 0; i < made_.wire.size(); ++i) {
+      const place::WireTensor& tensor = made_.wire[i];
+      crossing += fmt::format("{}'{}' as {}", crossing.empty() ? "" : ", ", tensor.value,
+                              tensor.packing == place::Packing::kNone ? "it is" : NameOf(tensor.packing));
+      if (!made_.best().compress) continue;
+      const place::CutValue& value = made_.graph.values[made_.best().split->crossing[i]];
+      crossing += fmt::format(", by gzip {} of {}", FormatBytes(value.BytesAs(tensor.packing, true)),
+                              FormatBytes(value.BytesAs(tensor.packing)));
+    }
+    Labelled("crossing", crossing);
   }
 
   /// Where the choice is a cascade, its threshold; else what each threshold would have given.

@@ -8,6 +8,7 @@
 #include "formats/onnx.h"
 #include "place/plan.h"
 #include "servers/agent_bench.h"
+#include "servers/counting_proxy.h"
 #include "servers/triton.h"
 #include "support/files.h"
 #include "support/models.h"
@@ -133,9 +134,8 @@ TEST_F(PlaceSpecRun, APrivateInputIsSplitAndARealServerAnswers) {
 TEST_F(PlaceSpecRun, OnlyWhatTheSpecNamesIsChosen) {
   const std::string head = "[place]\ndeadline = \"1 s\"\nrate = 5\n";
   const std::string rest = std::string(kPlaces) + Link("200 kbit/s");
-  Ended ended = Place(head + "only = \"all on cloud\"\ncompress = true\n" + rest);
+  Ended ended = Place(head + "only = \"all on cloud\"\n" + rest);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
-  EXPECT_THAT(ended.out, HasSubstr("what compression saves on the link"));
   const json placement = Placement(out());
   EXPECT_EQ(placement["candidates"][placement["best"].get<size_t>()]["cut"], "all on cloud");
   EXPECT_EQ(placement["candidates"][0]["out"], "place.only leaves it out");
@@ -147,6 +147,66 @@ TEST_F(PlaceSpecRun, OnlyWhatTheSpecNamesIsChosen) {
       scratch_.Masked(ended.err),
       "error: DIR/spec.toml: place.only: no choice is called 'all on clout'\n"
       "  expected: a `cut` or `name` of the candidates in place.json\n  fix: did you mean 'all on cloud'?\n");
+}
+
+TEST_F(PlaceSpecRun, CompressionIsChosenWhereItPaysAndFewerBytesCross) {
+  const auto spec = [](const char* rate) {
+    return "[place]\ndeadline = \"2 s\"\nrate = 2\ncompress = true\n"
+           "only = [\"all on cloud\", \"all on cloud (gzip)\"]\n" +
+           std::string(kPlaces) + Link(rate);
+  };
+  Ended ended = Place(spec("10 Gbit/s"));
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("crossing 'input' as it is\n")) << "time is dearer than bytes";
+  auto plan = place::LoadPlan(out() / "plan.json");
+  ASSERT_TRUE(plan.ok() && plan->tail);
+  EXPECT_FALSE(plan->tail->compress);
+
+  ended = Place(spec("20 Mbit/s"));
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("plan     all on cloud (gzip)"));
+  EXPECT_THAT(ended.out, HasSubstr("crossing 'input' as it is, by gzip "));
+  EXPECT_THAT(ended.out, HasSubstr("warning  camera: the time that gzip takes"));
+  const json placement = Placement(out());
+  const json& best = placement["candidates"][placement["best"].get<size_t>()];
+  EXPECT_EQ(best["compress"], true);
+  EXPECT_EQ(placement["compression"]["samples"], 4);
+  EXPECT_GT(placement["compression"]["tensors"], 10);
+  const double packed = placement["wire"][0]["packed_bytes"], expected = placement["wire"][0]["bytes"];
+  EXPECT_EQ(packed, 3 * 240 * 320 * 4);
+  EXPECT_LT(expected, 0.6 * packed) << "256 different numbers in 32 bits";
+  EXPECT_EQ(best["up_bytes"], expected);
+  EXPECT_GT(best["head_s"], 0);
+
+  plan = place::LoadPlan(out() / "plan.json");
+  ASSERT_TRUE(plan.ok() && plan->tail) << ended.out;
+  EXPECT_TRUE(plan->tail->compress);
+  if (!Triton::installed()) GTEST_SKIP() << "no Triton Inference Server: make servers brings it";
+  const auto triton = Triton::Serve(out() / "repository");
+  ASSERT_NE(triton, nullptr);
+  plan->rule.reset();
+  constexpr int kFrames = 8;
+  std::vector<json> outputs[2];
+  for (const bool compress : {false, true}) {
+    const CountingProxy proxy(triton->port());
+    plan->tail->endpoint.address = "127.0.0.1:" + std::to_string(proxy.port());
+    plan->tail->compress = compress;
+    ASSERT_TRUE(WriteAtomically(out() / "plan.json", place::PlanJson(*plan)).ok());
+    const Ended run = RunProgram({"run", (out() / "plan.json").string(), "--frames",
+                                  (kData / "labelled/coco128/images/val2017").string(), "--count",
+                                  std::to_string(kFrames), "--rate", "2"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto answers = Lines(run.out);
+    const int by_tail = CountBy(answers, "tail");
+    ASSERT_GE(by_tail, kFrames - 2) << run.out << run.err;
+    const double crossed = static_cast<double>(proxy.up_bytes()) / by_tail;
+    EXPECT_NEAR(crossed, compress ? expected : packed, compress ? 0.4 * expected : 0.4 * packed);
+    if (compress) EXPECT_LT(crossed, 0.7 * packed);
+    for (const json& answer : answers)
+      outputs[compress].push_back(answer["by"] == "tail" ? answer["outputs"] : json());
+  }
+  for (size_t i = 0; i < kFrames; ++i)
+    if (!outputs[0][i].is_null() && !outputs[1][i].is_null()) EXPECT_EQ(outputs[0][i], outputs[1][i]) << i;
 }
 
 TEST_F(PlaceSpecRun, LimitsThatNobodyMeetsAreNamed) {

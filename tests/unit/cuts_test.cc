@@ -80,11 +80,30 @@ TEST(CutsTest, CountsWhatCrossesOnce) {
 TEST(CutsTest, CompressionAndIntegersCount) {
   Example example;
   CutGraph graph = *CutGraphOf(*example.model.graph);
-  graph.values[0].ratio = {0.9, 0.8, 0.5};
-  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kNone), 1080);
-  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kInt8), 150);
+  graph.values[0].compressed = {{{0.9, 3, 1}, {0.8, 2, 1}, {0.5, 1, 0.5}}};
+  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kNone, true), 1080);
+  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kInt8, true), 150);
+  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kInt8), 300) << "it need not be compressed";
   graph.values[0].is_float = false;  // integers are not packed
-  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kInt8), 1080);
+  EXPECT_DOUBLE_EQ(graph.values[0].BytesAs(Packing::kInt8, true), 1080);
+  EXPECT_DOUBLE_EQ(graph.values[0].CompressedAs(Packing::kInt8).seconds(), 4);
+  graph.values[5].compressed[0].ratio = 0.1;
+  EXPECT_EQ(DownBytes(graph, AllInTail(graph)), 20) << "answers come back as they are";
+}
+
+TEST(CutsTest, WhatCrossesIsCompressedTogether) {
+  Example example;
+  CutGraph graph = *CutGraphOf(*example.model.graph);
+  const Cut cut = CutOf(graph, {true, true, true, true, false});
+  ASSERT_EQ(cut.crossing, (std::vector<size_t>{3, 4}));  // 50 and 10 values
+  graph.values[3].compressed[0] = {0.5, 3, 1};
+  graph.values[4].compressed[0] = {1, 2, 0.5};
+  const Compressed all = CompressedOf(graph, cut, Packing::kNone);
+  EXPECT_DOUBLE_EQ(all.ratio, (100.0 + 40) / 240);
+  EXPECT_DOUBLE_EQ(all.compress_s, 5);
+  EXPECT_DOUBLE_EQ(all.decompress_s, 1.5);
+  EXPECT_DOUBLE_EQ(UpBytes(graph, cut, Packing::kNone, true), 140);
+  EXPECT_EQ(CompressedOf(graph, AllInHead(graph), Packing::kNone).ratio, 1) << "nothing crosses";
 }
 
 TEST(CutsTest, FindsEverySingleValueCut) {
@@ -171,7 +190,13 @@ struct RandomCase {
       node.on_device = below(12) == 0;
       node.off_device = below(14) == 0;
     }
-    for (CutValue& value : graph.values) value.may_leave = below(7) != 0;
+    for (CutValue& value : graph.values) {
+      value.may_leave = below(7) != 0;
+      for (Compressed& compressed : value.compressed)
+        compressed = {0.1 * static_cast<double>(1 + below(10)), static_cast<double>(below(4)),
+                      static_cast<double>(below(2))};
+    }
+    graph.compress_w = 2;
   }
 
   template <typename Visit>
@@ -191,8 +216,15 @@ struct RandomCase {
 };
 
 double CostOf(const CutGraph& graph, const Cut& cut, const CutWeights& weights, double price) {
-  return weights.seconds * (cut.device_s + cut.tail_s) + weights.joules * cut.device_j +
-         price * (UpBytes(graph, cut, weights.packing) + weights.down_share * DownBytes(graph, cut));
+  double cost = weights.seconds * (cut.device_s + cut.tail_s) + weights.joules * cut.device_j;
+  for (const size_t v : cut.crossing) {
+    const Compressed& compressed = graph.values[v].CompressedAs(weights.packing);
+    if (weights.compress)
+      cost += weights.seconds * (compressed.compress_s + compressed.decompress_s) +
+              weights.joules * compressed.compress_s * graph.compress_w;
+    cost += price * graph.values[v].BytesAs(weights.packing) * (weights.compress ? compressed.ratio : 1);
+  }
+  return cost + price * weights.down_share * DownBytes(graph, cut);
 }
 
 TEST(CutsTest, BestCutsEqualBruteForceOnRandomGraphs) {
@@ -203,6 +235,7 @@ TEST(CutsTest, BestCutsEqualBruteForceOnRandomGraphs) {
     weights.joules = seed % 3 == 0 ? 1 : 0;
     weights.down_share = seed % 2 ? 0.25 : 1;
     weights.packing = static_cast<Packing>(seed % 3);
+    weights.compress = seed % 4 < 2;
     const std::vector<Cut> envelope = BestCuts(test.graph, weights, 1e-4, 10);
     several += envelope.size() > 2;
     for (const double price : {1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0}) {

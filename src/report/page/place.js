@@ -66,6 +66,7 @@ function plan() {
           i > 0 && ", ",
           code(tensor.value),
           tensor.packing === "none" ? " as it is" : ` as ${tensor.packing}`,
+          tensor.bytes < tensor.packed_bytes && `, by gzip ${bytes(tensor.bytes)} of ${bytes(tensor.packed_bytes)}`,
         ]),
         best.up_bytes ? `; ${bytes(best.up_bytes)} up and ${bytes(best.down_bytes)} back for each frame.` : ".",
       ),
