@@ -258,8 +258,12 @@ Result<std::string> CompressOnDevice(const Site& device, CutGraph& graph, Compre
     for (Compressed& compressed : value.compressed) compressed.compress_s *= report.device_factor;
   if (device.target == kThisMachine) return std::string();
   SHOEHORN_ASSIGN(const targets::Profile profile, targets::FindProfile(device.target));
-  for (const targets::Unit& unit : profile.device->units)
-    if (unit.kind == targets::UnitKind::kCpu && unit.busy_power) graph.compress_w = unit.busy_power->value;
+  // gRPC compresses on a processor, whatever runs the model.
+  for (const targets::Unit& unit : profile.device->units) {
+    if (unit.kind != targets::UnitKind::kCpu && unit.kind != targets::UnitKind::kMcu) continue;
+    if (unit.busy_power) graph.compress_w = unit.busy_power->value;
+    break;
+  }
   return std::string(
       "the time that gzip takes is this machine's, since no profile says how fast a device "
       "compresses: with `compress` a slower device answers later than expected");

@@ -65,7 +65,7 @@ std::unique_ptr<ir::Model> WithObservedOutputs(const ir::Model& model,
       shown = graph.AddNode("Identity", value->name() + "_observed", {value}).output();
       shown->type = value->type;
     }
-    shown->type.element = ir::DataType::kFloat;
+    if (shown->type.element == ir::DataType::kUndefined) shown->type.element = ir::DataType::kFloat;
     graph.AddOutput(*shown);
   }
   return copy;
