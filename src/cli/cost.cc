@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/shape_options.h"
@@ -28,7 +29,8 @@ struct Options {
 
 struct Row {
   std::string engine, precision;
-  double predicted = 0, measured = 0, guessed = 0, uncovered = 0;
+  double predicted = 0, guessed = 0, uncovered = 0;
+  std::optional<cost::Seconds> measured;
   size_t kernels = 0;
   std::string refused;  ///< why there is no prediction
   struct Line {
@@ -67,7 +69,10 @@ std::string Json(const std::vector<Row>& rows, const Options& options) {
       entry["predicted_ms"] = row.predicted * 1000;
       entry["share_of_unmeasured_kinds"] = row.guessed;
       entry["share_far_from_measured"] = row.uncovered;
-      if (row.measured > 0) entry["measured_ms"] = row.measured * 1000;
+      if (row.measured) {
+        entry["measured_ms"] = row.measured->undisturbed * 1000;
+        entry["measured_median_ms"] = row.measured->median * 1000;
+      }
       for (const Row::Line& line : row.lines) {
         if (!options.kernels) break;
         const cost::KernelShape& shape = line.kernel.shape;
@@ -95,9 +100,10 @@ void Print(const std::vector<Row>& rows, const Options& options) {
     fmt::print("{:<12} {:<5} {:>9} predicted, {} kernels", row.engine, row.precision,
                FormatDuration(row.predicted), row.kernels);
     if (row.guessed > 0) fmt::print(", {} of the time guessed", FormatPercent(row.guessed));
-    if (options.measure)
-      fmt::print("; {:>9} measured, {:+.1f} %", FormatDuration(row.measured),
-                 100 * (row.predicted / row.measured - 1));
+    if (row.measured)
+      fmt::print("; {:>9} measured undisturbed, {:+.1f} %; median {}",
+                 FormatDuration(row.measured->undisturbed),
+                 100 * (row.predicted / row.measured->undisturbed - 1), FormatDuration(row.measured->median));
     fmt::print("\n");
     for (const Row::Line& line : row.lines)
       if (options.kernels)

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ir/graph.h"
 #include "support/result.h"
@@ -43,6 +45,12 @@ class Model {
   virtual ~Model() = default;
   /// One run of `node` as part of an island; starting the island is Unit::dispatch.
   virtual Cost Of(const ir::Node& node) const = 0;
+  /// Of() for each of these nodes of one graph: a model that must look at the whole graph does so once.
+  virtual std::vector<Cost> OfAll(const ir::Graph& /*graph*/, std::span<const ir::Node* const> nodes) const {
+    std::vector<Cost> costs;
+    for (const ir::Node* node : nodes) costs.push_back(Of(*node));
+    return costs;
+  }
   /// The whole of `graph` on this unit, without Unit::dispatch. The sum of its nodes, unless the model knows
   /// of fusions, or of weights that do not fit, and says so in the basis.
   virtual Cost OfGraph(const ir::Graph& graph) const = 0;

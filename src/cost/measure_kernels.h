@@ -1,6 +1,8 @@
 // Times the kernels of one network in one engine: the share of each from the engine's own profile, the sum
-// from undisturbed runs without profiling. So times add up to what a whole model takes, and the profile's
-// overhead is in none of them.
+// from runs without profiling. So times add up to what a whole model takes, and the profile's overhead is in
+// none of them. On a shared machine the same run may take twice as long for what others do on the same
+// processor, so that medians differ from minute to minute: a time is that of the fastest twentieth of all
+// runs.
 #pragma once
 
 #include <string>
@@ -18,9 +20,13 @@ struct RunAs {
   int threads = 1;
 };
 
-/// Median seconds of a run of `model`, in a worker process, timed for `time`.
-Result<double> SecondsOf(const ir::Model& model, const RunAs& run, std::chrono::milliseconds time,
-                         const std::function<bool()>* stop);
+struct Seconds {
+  double undisturbed = 0;  ///< of a run while nothing else disturbs it
+  double median = 0;       ///< as seen, with all that others did meanwhile
+};
+/// A run of `model`, in a worker process, timed for `time`. Errors: the worker's.
+Result<Seconds> SecondsOf(const ir::Model& model, const RunAs& run, std::chrono::milliseconds time,
+                          const std::function<bool()>* stop);
 
 struct TimedKernel {
   std::string name;  ///< Kernel::name()
@@ -28,7 +34,7 @@ struct TimedKernel {
 };
 struct TimedNetwork {
   std::vector<TimedKernel> kernels;  ///< those that the engine's profile shows
-  double seconds = 0;                ///< of a whole run
+  double seconds = 0;                ///< of a whole run, undisturbed
   double lost = 0;                   ///< share of the time in layers that are no kernel of ours
   std::vector<std::string> lost_layers;
 };

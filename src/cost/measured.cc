@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "ir/statistics.h"
 #include "support/units.h"
@@ -36,13 +37,22 @@ class MeasuredModel : public Model {
         busy_power_(unit.busy_power) {}
 
   Cost Of(const ir::Node& node) const override {
-    Sum sum;
-    for (const Kernel& kernel : KernelsOf(node.graph(), engine_, precision_))
-      if (kernel.nodes.front() == &node) sum.Add(predictor_.Of(kernel));
-    Cost cost = CostOf(sum);
-    cost.bytes = BytesOf(node);
-    if (sum.seconds == 0) cost.basis = fmt::format("runs inside another kernel of {}", engine_);
-    return cost;
+    const ir::Node* const nodes[] = {&node};
+    return OfAll(node.graph(), nodes).front();
+  }
+
+  std::vector<Cost> OfAll(const ir::Graph& graph, std::span<const ir::Node* const> nodes) const override {
+    std::unordered_map<const ir::Node*, Sum> led;  // by the first node of a kernel
+    for (const Kernel& kernel : KernelsOf(graph, engine_, precision_))
+      led[kernel.nodes.front()].Add(predictor_.Of(kernel));
+    std::vector<Cost> costs;
+    for (const ir::Node* node : nodes) {
+      const auto found = led.find(node);
+      Cost& cost = costs.emplace_back(CostOf(found == led.end() ? Sum{} : found->second));
+      cost.bytes = BytesOf(*node);
+      if (cost.seconds == 0) cost.basis = fmt::format("runs inside another kernel of {}", engine_);
+    }
+    return costs;
   }
 
   Cost OfGraph(const ir::Graph& graph) const override {

@@ -304,6 +304,28 @@ std::unique_ptr<ir::Model> Loose(uint32_t seed) {
   return net.Finish();
 }
 
+/// One short kernel again and again: its time is a share of the whole, which is exact where the engine's own
+/// clock is too coarse for one.
+std::unique_ptr<ir::Model> RepeatedProduct(uint32_t seed) {
+  Net sizes(seed, {1});
+  const int64_t width = sizes.LogBetween(8, 700);
+  Net net(seed + 1, {sizes.OneOf<int64_t>({1, 1, 1, 4}), width});
+  ir::Value* x = &net.input();
+  for (int i = 0; i < 24; ++i) x = &net.Activate(net.Gemm(*x, width), "Relu");
+  return net.Finish();
+}
+
+std::unique_ptr<ir::Model> RepeatedConvolution(uint32_t seed) {
+  Net sizes(seed, {1});
+  const int64_t channels = Channels(sizes, 4, 128), side = sizes.LogBetween(2, 40);
+  const int64_t window = sizes.OneOf<int64_t>({1, 3}),
+                groups = window == 3 ? sizes.OneOf<int64_t>({1, channels}) : 1;
+  Net net(seed + 1, {1, channels, side, side});
+  ir::Value* x = &net.input();
+  for (int i = 0; i < 16; ++i) x = &Square(net, *x, channels, window, 1, "Relu", groups);
+  return net.Finish();
+}
+
 struct Style {
   const char* name;
   std::unique_ptr<ir::Model> (*make)(uint32_t seed);
@@ -348,6 +370,8 @@ constexpr Style kStyles[] = {
      [](uint32_t seed) {
        return Convolutional(seed, {CrossStage, Inverted, Separable}, true);
      }},
+    {"repeated product", RepeatedProduct},
+    {"repeated convolution", RepeatedConvolution},
 };
 
 }  // namespace

@@ -27,6 +27,15 @@ std::string NameOf(const RunAs& run) {
   return fmt::format("{} {}", run.engine, engines::NameOf(run.precision));
 }
 
+/// Keeps kMostSamples, evenly spread over the networks that they come from.
+void Thin(std::vector<KernelSample>& samples) {
+  if (samples.size() <= kMostSamples) return;
+  std::vector<KernelSample> kept;
+  for (size_t i = 0; i < kMostSamples; ++i)
+    kept.push_back(std::move(samples[i * samples.size() / kMostSamples]));
+  samples = std::move(kept);
+}
+
 class Profiler {
  public:
   explicit Profiler(const ProfileOptions& options) : options_(options) {}
@@ -71,7 +80,8 @@ class Profiler {
   }
 
   Result<double> Time(const ir::Model& model, const RunAs& run) {
-    return SecondsOf(model, run, options_.time_each, options_.stop);
+    SHOEHORN_ASSIGN(const Seconds seconds, SecondsOf(model, run, options_.time_each, options_.stop));
+    return seconds.undisturbed;
   }
 
   // A run of one operator that does nothing, and what each further one adds.
@@ -180,7 +190,7 @@ class Profiler {
   void Finish() {
     for (EngineKernels& engine : profile_.kernels.engines) {
       for (auto& [name, kind] : engine.kinds) {
-        if (kind.samples.size() > kMostSamples) kind.samples.resize(kMostSamples);
+        Thin(kind.samples);
         kind.reaches = KernelRegression::ChooseReaches(kind.samples);
       }
     }

@@ -17,11 +17,14 @@ constexpr double kRoundMs = 75;   // one turn of one process; drift of the machi
 constexpr double kWarmMs = 200;   // before the first round
 constexpr double kUntimedMs = 3;  // at the start of each turn: the other process has used the caches
 constexpr size_t kFewestRounds = 8;
-constexpr int kProfiledRuns = 20;
+constexpr double kProfiledMs = 40;  // the first runs, which find nothing in the caches, must not decide
+constexpr size_t kFewestProfiled = 20, kMostProfiled = 100;
+constexpr double kFastShare = 0.05;
 
 // One of the processes under measurement: how many runs make a turn, and what they took.
 struct Contestant {
   std::unique_ptr<WorkerClient> worker;
+  double fastest_ms = 0;
   size_t runs_per_turn = 1, untimed = 1;
   std::vector<double> run_ms;
   std::vector<double> turn_medians;
@@ -30,8 +33,8 @@ struct Contestant {
                  bool profile = false) {
     SHOEHORN_ASSIGN(worker, WorkerClient::Load(subject, profile, {options.timeout, options.stop, nullptr}));
     SHOEHORN_TRY(worker->Bind(inputs));
-    SHOEHORN_ASSIGN(const double fastest, worker->Warm(profile ? 0 : kWarmMs));
-    const double run = std::max(fastest, 1e-4);
+    SHOEHORN_ASSIGN(fastest_ms, worker->Warm(profile ? 0 : kWarmMs));
+    const double run = std::max(fastest_ms, 1e-4);
     const size_t most = std::max<size_t>(1, options.max_runs / kFewestRounds);
     runs_per_turn = std::clamp<size_t>(static_cast<size_t>(kRoundMs / run), 1, most);
     untimed = std::clamp<size_t>(static_cast<size_t>(kUntimedMs / run), 1, 100);
@@ -56,6 +59,7 @@ struct Contestant {
   Result<Measurement> Finish(const Subject& subject) {
     Measurement measurement;
     measurement.latency = LatencyOf(run_ms);
+    measurement.fast_ms = QuantileOf(run_ms, kFastShare).value;
     measurement.load_ms = worker->load_ms();
     SHOEHORN_ASSIGN(measurement.peak_memory_bytes, worker->PeakBytes());
     SHOEHORN_ASSIGN(measurement.size_bytes, SizeOfArtifact(subject.artifact));
@@ -119,7 +123,8 @@ Result<std::vector<engines::LayerTime>> ProfileLayers(const Subject& subject, co
   SHOEHORN_ASSIGN(const auto inputs, WriteInputs(options));
   Contestant contestant;
   SHOEHORN_TRY(contestant.Prepare(subject, inputs->path(), options, /*profile=*/true));
-  SHOEHORN_TRY(contestant.worker->Time(kProfiledRuns, 0));
+  const auto runs = static_cast<size_t>(kProfiledMs / std::max(contestant.fastest_ms, 1e-4));
+  SHOEHORN_TRY(contestant.worker->Time(std::clamp(runs, kFewestProfiled, kMostProfiled), 0));
   SHOEHORN_ASSIGN(const Json answer, contestant.worker->Ask({{"do", "layers"}}, "layers"));
   return answer.get<std::vector<engines::LayerTime>>();
 }

@@ -37,6 +37,8 @@ struct Latency {
 
 struct Measurement {
   Latency latency;
+  double fast_ms =
+      0;  ///< a twentieth of the runs was faster: what a run takes while nothing else disturbs it
   double load_ms = 0;
   uint64_t peak_memory_bytes = 0;
   uint64_t size_bytes = 0;

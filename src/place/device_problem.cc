@@ -127,6 +127,8 @@ void DeviceProblem::AskRules() {
 }
 
 void DeviceProblem::PriceOperators() {
+  std::vector<std::vector<cost::Cost>> costs;
+  for (const PlaceUnit& unit : units_) costs.push_back(unit.model->OfAll(*model_->graph, operators_));
   for (size_t i = 0; i < operators_.size(); ++i) {
     const ir::Node& node = *operators_[i];
     bool known = true;
@@ -135,7 +137,7 @@ void DeviceProblem::PriceOperators() {
     });
     for (size_t unit = 0; unit < units_.size(); ++unit) {
       NodeOnUnit& on = on_[i * units_.size() + unit];
-      const cost::Cost cost = units_[unit].model->Of(node);
+      const cost::Cost& cost = costs[unit][i];
       const cost::Work work = cost::WorkOf(node, units_[unit].precision);
       on.cost = {cost.seconds, cost.joules, cost.energy_known, cost.kind};
       // Nothing that arrives starts an island whose first operator reads constants only.
