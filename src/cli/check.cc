@@ -207,7 +207,8 @@ void SetUpCheck(CLI::App& app, Action& action) {
   app.add_option("MODEL", options->model, "ONNX file")->required();
   app.add_option(
          "--target", options->targets,
-         "The target (`shoehorn targets` lists them), or all; may be repeated, then they are compared")
+         "The target (`shoehorn targets` lists them), the path of a profile, or all; may be repeated, then "
+         "they are compared")
       ->type_name("NAME")
       ->required()
       ->allow_extra_args(false);

@@ -126,7 +126,8 @@ void SetUpPlace(CLI::App& app, Action& action) {
   app.add_option("INPUT", options->input, "A spec with a section [place], or an ONNX file with --target")
       ->required();
   app.add_option("-o,--out", options->out, "With a spec: the folder to write")->type_name("FOLDER");
-  app.add_option("--target", options->target, "The target (`shoehorn targets` lists them)")
+  app.add_option("--target", options->target,
+                 "The target (`shoehorn targets` lists them) or the path of a profile")
       ->type_name("NAME");
   app.add_option("--objective", options->objective,
                  "What is minimized: latency (the default), energy, or a number w from 0 to 1 for w x ms + "

@@ -42,16 +42,23 @@ class Profiler {
 
   Result<MachineProfile> Run() {
     SHOEHORN_TRY(FindRuns());
-    total_ = runs_.size() * (options_.networks + 2) + 2;
+    total_ = runs_.size() * (2 * options_.networks + 2) + 2;
     SHOEHORN_TRY(MeasureStarts());
     SHOEHORN_TRY(MeasureMemory());
     SHOEHORN_TRY(MeasurePower());
     for (size_t i = 0; i < options_.networks; ++i) SHOEHORN_TRY(MeasureNetwork(i));
+    for (Measured& measured : measured_) SHOEHORN_TRY(TimeAgain(measured));
     Finish();
     return std::move(profile_);
   }
 
  private:
+  struct Measured {
+    size_t network = 0;
+    const RunAs* run = nullptr;
+    TimedNetwork timed;
+  };
+
   Status FindRuns() {
     const Machine machine = DescribeMachine();
     profile_.kernels.machine = machine.cpu;
@@ -157,14 +164,7 @@ class Profiler {
         profile_.notes.push_back(fmt::format("{} in {}: {}", network.name, NameOf(run), timed.error().found));
         continue;
       }
-      std::map<std::string, KernelSamples>& kinds = KernelsFor(run).kinds;
-      for (TimedKernel& kernel : timed->kernels) {
-        Remember(run, kernel);
-        kinds[kernel.name].samples.push_back(std::move(kernel.sample));
-      }
-      lost_ += timed->lost * timed->seconds;
-      lost_layers_.insert(timed->lost_layers.begin(), timed->lost_layers.end());
-      measured_ += timed->seconds;
+      measured_.push_back({i, &run, std::move(*timed)});
     }
     return Ok();
   }
@@ -175,6 +175,25 @@ class Profiler {
       return TimeKernels(simplified, run, overheads, options_.time_each, options_.stop);
     SHOEHORN_ASSIGN(const auto quantized, Quantized(simplified, run.engine));
     return TimeKernels(*quantized, run, overheads, options_.time_each, options_.stop);
+  }
+
+  // Once more, minutes later: whoever was at work on this processor then may rest now. The faster of the two
+  // counts.
+  Status TimeAgain(Measured& measured) {
+    const Network network = MakeNetwork(measured.network);
+    const RunAs& run = *measured.run;
+    SHOEHORN_TRY(Next(fmt::format("{}: {} again", NameOf(run), network.name)));
+    SHOEHORN_ASSIGN(auto model, Simplified(*network.model, {}));
+    if (run.precision == engines::Precision::kInt8) {
+      SHOEHORN_ASSIGN(model, Quantized(*model, run.engine));
+    }
+    SHOEHORN_ASSIGN(const double seconds, Time(*model, run));
+    const double start = overheads_.at(NameOf(run)).start_seconds;
+    const double before = measured.timed.seconds - start, now = seconds - start;
+    if (before <= 0 || now <= 0 || now >= before) return Ok();
+    for (TimedKernel& kernel : measured.timed.kernels) kernel.sample.seconds *= now / before;
+    measured.timed.seconds = seconds;
+    return Ok();
   }
 
   // What goes into the profile's rates: operations a second of whatever computes.
@@ -188,15 +207,27 @@ class Profiler {
   }
 
   void Finish() {
+    double sum = 0, lost = 0;
+    std::set<std::string> lost_layers;
+    for (Measured& measured : measured_) {
+      TimedNetwork& timed = measured.timed;
+      for (TimedKernel& kernel : timed.kernels) {
+        Remember(*measured.run, kernel);
+        KernelsFor(*measured.run).kinds[kernel.name].samples.push_back(std::move(kernel.sample));
+      }
+      sum += timed.seconds;
+      lost += timed.lost * timed.seconds;
+      lost_layers.insert(timed.lost_layers.begin(), timed.lost_layers.end());
+    }
     for (EngineKernels& engine : profile_.kernels.engines) {
       for (auto& [name, kind] : engine.kinds) {
         Thin(kind.samples);
         kind.reaches = KernelRegression::ChooseReaches(kind.samples);
       }
     }
-    if (measured_ > 0 && lost_ > 0.001 * measured_)
+    if (lost > 0.001 * sum)
       profile_.notes.push_back(fmt::format("{:.1f} % of the time was in layers that belong to no kernel: {}",
-                                           100 * lost_ / measured_, fmt::join(lost_layers_, ", ")));
+                                           100 * lost / sum, fmt::join(lost_layers, ", ")));
     profile_.toml = ProfileToml(options_.name, facts_);
   }
 
@@ -206,8 +237,7 @@ class Profiler {
   MachineFacts facts_;
   size_t done_ = 0, total_ = 0;
   std::map<std::string, Overheads> overheads_;  // by NameOf(run)
-  double lost_ = 0, measured_ = 0;
-  std::set<std::string> lost_layers_;
+  std::vector<Measured> measured_;
 };
 
 }  // namespace

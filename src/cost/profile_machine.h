@@ -14,7 +14,7 @@ namespace shoehorn::cost {
 
 struct ProfileOptions {
   size_t networks = 60;  ///< measured for each engine and precision
-  std::chrono::milliseconds time_each{300};
+  std::chrono::milliseconds time_each{150};
   int threads = 1;
   std::string name;  ///< of the target
   const std::function<bool()>* stop = nullptr;

@@ -159,7 +159,8 @@ Status CheckSites(const PlaceSpec& spec, const TomlValue& place) {
       return place.Wrong(where + " is a service without latency or accuracy",
                          "latency = \"300 ms\" and accuracy = 0.95, as its vendor declares or you measured");
     if (site.role != PlaceKind::kService && site.target.empty())
-      return place.Wrong(where + " has no target", "target = \"...\", a name that `shoehorn targets` lists");
+      return place.Wrong(where + " has no target",
+                         "target = \"...\", a name that `shoehorn targets` lists, or a profile's path");
     if (site.cpu_limit && site.target != kThisMachine)
       return place.Wrong(where + " has a cpu_limit and is not this machine",
                          "cpu_limit where target = \"this-machine\": a profile says itself how fast it is");
@@ -265,6 +266,8 @@ Result<PlaceSpec> LoadPlaceSpec(const std::filesystem::path& path) {
   for (Site& site : spec.sites) {
     resolve(site.model);
     resolve(site.samples);
+    if (site.target.ends_with(".toml") && std::filesystem::path(site.target).is_relative())
+      site.target = (folder / site.target).string();
   }
   return spec;
 }

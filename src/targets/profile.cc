@@ -128,6 +128,7 @@ Result<std::vector<Profile>> LoadProfiles() {
 }
 
 Result<Profile> FindProfile(std::string_view name) {
+  if (name.ends_with(".toml")) return LoadProfile(name);
   SHOEHORN_ASSIGN(std::vector<Profile> profiles, LoadProfiles());
   std::vector<std::string> names;
   for (Profile& profile : profiles) {
@@ -138,7 +139,9 @@ Result<Profile> FindProfile(std::string_view name) {
   diagnostic.place = "target '" + Escaped(name) + "'";
   diagnostic.found = "there is no such target";
   const std::string near = DidYouMean(name, names);
-  diagnostic.fix = near.empty() ? "`shoehorn targets` lists them" : "did you mean '" + near + "'?";
+  diagnostic.fix =
+      near.empty() ? "`shoehorn targets` lists them; a profile of your own is named by its path, with .toml"
+                   : "did you mean '" + near + "'?";
   return diagnostic;
 }
 

@@ -50,7 +50,8 @@ struct Profile {
 /// accelerator or judge that does not exist (did you mean), two files of one name.
 Result<std::vector<Profile>> LoadProfiles();
 Result<Profile> LoadProfile(const std::filesystem::path& file);
-/// The profile of that name. Errors: those of LoadProfiles(); an unknown name (did you mean).
+/// The profile of that name, or in that file where the name ends in ".toml". Errors: those of LoadProfiles()
+/// or LoadProfile(); an unknown name (did you mean).
 Result<Profile> FindProfile(std::string_view name);
 
 }  // namespace shoehorn::targets

@@ -141,7 +141,9 @@ TEST_F(FitForTarget, NamesTheTargetItDoesNotKnow) {
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err, "error: target 'qcs6491': there is no such target\n  fix: did you mean 'qcs6490'?\n");
   EXPECT_EQ(Fit("toaster").err,
-            "error: target 'toaster': there is no such target\n  fix: `shoehorn targets` lists them\n");
+            "error: target 'toaster': there is no such target\n  fix: `shoehorn targets` lists them; a "
+            "profile of your own is named by its "
+            "path, with .toml\n");
 }
 
 TEST_F(FitForTarget, SaysForWhichTargetsItCanQuantize) {

@@ -184,6 +184,12 @@ TEST_F(PlaceSpecTest, ALimitOnProcessorsIsOfThisMachine) {
             "  expected: cpu_limit where target = \"this-machine\": a profile says itself how fast it is");
 }
 
+TEST_F(PlaceSpecTest, AProfileOfYourOwnLiesBesideTheSpec) {
+  const auto spec = Load(Head() + "[[place.site]]\nname = \"camera\"\ntarget = \"boards/mine.toml\"\n");
+  ASSERT_TRUE(spec.ok()) << spec.error().Text();
+  EXPECT_EQ(spec->sites[0].target, scratch_.path() / "boards/mine.toml");
+}
+
 TEST_F(PlaceSpecTest, QuantitiesHaveUnits) {
   EXPECT_EQ(
       Error(Head() + kSites + "[[place.link]]\nto = \"cloud\"\nuplink = \"4 MB\"\n"),

@@ -124,6 +124,12 @@ TEST_F(TargetProfiles, FolderAndNameThatAreNotThere) {
   EXPECT_THAT(unknown.error().Text(), AllOf(HasSubstr("target 'tooy'"), HasSubstr("there is no such target"),
                                             HasSubstr("did you mean 'toy'?")));
   ::setenv("SHOEHORN_TARGETS", (folder_ / "nowhere").c_str(), 1);
+  const auto own = FindProfile((folder_ / "toy.toml").string());
+  ASSERT_TRUE(own.ok()) << own.error().Text();
+  EXPECT_EQ(own->name, "toy");
+  const auto missing = FindProfile((folder_ / "tay.toml").string());
+  ASSERT_FALSE(missing.ok());
+  EXPECT_THAT(missing.error().Text(), HasSubstr("tay.toml: cannot open"));
   EXPECT_THAT(LoadProfiles().error().Text(), HasSubstr("the folder of target profiles cannot be read"));
 }
 
