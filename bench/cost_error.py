@@ -7,7 +7,7 @@
 Each model is pinned to one shape, simplified, for int8 quantized to the engine's liking (ranges from random numbers), then
 predicted and measured from the same file, one thread unless the profile says otherwise. Others on the same processor may
 make any run take twice as long, so a measured time, as one of the profile, is that of the fastest twentieth of runs, and of
-the fastest of three rounds over all models; a last line holds the predictions against medians, as the day happened to be.
+the fastest of three rounds over all models; a last line holds the predictions against the lowest of the rounds' medians.
 """
 import argparse
 import json
@@ -80,7 +80,7 @@ def main() -> int:
             error = row["predicted_ms"] / row["measured_ms"] - 1
             name = "shared data" if model.parent == SHARED else "others"
             errors.setdefault(name, []).append(error)
-            errors.setdefault(name + ", against medians", []).append(row["predicted_ms"] / row["measured_median_ms"] - 1)
+            errors.setdefault(name + ", against the lowest medians", []).append(row["predicted_ms"] / row["measured_median_ms"] - 1)
             print(f"| {model.name} | {row['engine']} | {row['precision']} | {row['predicted_ms']:.3f} | "
                   f"{row['measured_ms']:.3f} | {error:+.1%} | {row['measured_median_ms']:.3f} | {row['share_of_unmeasured_kinds']:.0%} | "
                   f"{row['share_far_from_measured']:.0%} |", flush=True)

@@ -4,9 +4,9 @@
   bench/cuts.py [--model NAME ...] [--seconds 20]
 
 The device is this machine under a limit on processor time (cgroup), the cloud a Triton server in a network namespace
-whose link follows recorded drives: rates by token buckets second by second, the median round trip by Toxiproxy. For each model and drive `place`
-chooses knowing that drive; then the agent runs that plan and one plan for each cut over the same drive, and medians of the
-response are compared. The chosen one must be within 10 % of the best, and no frame may miss its deadline where the spec
+whose link follows recorded drives: rates by token buckets second by second, the median round trip by Toxiproxy. For each
+model and drive `place` chooses knowing that drive; then the agent runs that plan and one plan for each cut over the same
+drive, and medians of the response are compared. The chosen one must be within 10 % of the best, and no frame may miss its deadline where the spec
 forbids it. Frames are random numbers: their values do not change the times. Ends with 1 when a choice is further off, 77
 where this machine cannot do it (it takes root, ip, tc, a cgroup with a CPU quota, tools/servers.sh and tools/toxiproxy.sh).
 """
