@@ -1,199 +1,153 @@
 #include "place/partition_elimination.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
-#include <utility>
 
 #include "support/check.h"
 
 namespace shoehorn::place {
-namespace {
 
-int64_t WeightOf(size_t states) { return std::llround(1024 * std::log2(static_cast<double>(states))); }
+/// The minima over one variable of a sum of factors, by entry of a scope.
+class Elimination::Sums {
+ public:
+  Sums(const std::vector<double>& unary, const std::vector<Factor>& factors, const std::vector<size_t>& scope,
+       const std::vector<size_t>& states)
+      : own_(unary.size()), unary_(unary), ending_(scope.size()), moved_(scope.size()), partial_(scope.size(), unary) {
+    for (const size_t variable : scope) digits_.push_back(states[variable]);
+    for (const Factor& factor : factors) {
+      // Both scopes stand in the same order, the factor's with the eliminated variable at the end.
+      size_t stride = own_, depth = scope.size(), last = 0;
+      for (size_t i = factor.scope.size() - 1; i-- > 0; stride *= digits_[depth]) {
+        while (scope[--depth] != factor.scope[i]) continue;
+        moved_[depth].push_back({at_.size(), stride});
+        last = std::max(last, depth);
+      }
+      ending_[last].push_back(at_.size());
+      at_.push_back(factor.table.data());
+    }
+  }
 
-uint64_t PairKey(size_t a, size_t b) { return static_cast<uint64_t>(a) << 32 | b; }
+  void Minimize(std::vector<double>& least, std::vector<uint8_t>& best) {
+    size_t entries = 1;
+    for (const size_t digits : digits_) entries *= digits;
+    least.resize(entries);
+    best.resize(entries);
+    least_ = least.data();
+    best_ = best.data();
+    Descend(0, unary_.data());
+  }
 
-/// A table read along an odometer over the new scope: where it stands, and how far each digit moves it.
-struct Reader {
-  const double* table;
-  size_t variable_stride = 0;
-  std::vector<size_t> strides;  // by place in the new scope
-  size_t at = 0;
+ private:
+  struct Move {
+    size_t factor, stride;
+  };
+
+  /// `sum`, by state: of all factors that the first `depth` variables of the scope decide.
+  void Descend(size_t depth, const double* sum) {
+    if (depth == digits_.size()) return Emit(sum);
+    for (size_t digit = 0; digit < digits_[depth]; ++digit) {
+      const double* more = sum;
+      for (const size_t factor : ending_[depth]) {
+        for (size_t state = 0; state < own_; ++state) partial_[depth][state] = more[state] + at_[factor][state];
+        more = partial_[depth].data();
+      }
+      Descend(depth + 1, more);
+      for (const Move& move : moved_[depth]) at_[move.factor] += move.stride;
+    }
+    for (const Move& move : moved_[depth]) at_[move.factor] -= move.stride * digits_[depth];
+  }
+
+  void Emit(const double* sum) {
+    double least = sum[0];
+    size_t best = 0;
+    for (size_t state = 1; state < own_; ++state) {
+      best = sum[state] < least ? state : best;
+      least = sum[state] < least ? sum[state] : least;
+    }
+    *least_++ = least;
+    *best_++ = static_cast<uint8_t>(best);
+  }
+
+  size_t own_;                                // states of the variable
+  const std::vector<double>& unary_;
+  std::vector<size_t> digits_;                // states of the scope's
+  std::vector<const double*> at_;             // by factor: its entry for the digits so far
+  std::vector<std::vector<size_t>> ending_;   // by depth: factors that it decides
+  std::vector<std::vector<Move>> moved_;      // by depth
+  std::vector<std::vector<double>> partial_;  // by depth and state
+  double* least_ = nullptr;
+  uint8_t* best_ = nullptr;
 };
 
-}  // namespace
-
-Elimination::Elimination(const PairwiseGraph& graph)
-    : constant_(graph.constant),
+Elimination::Elimination(const PairwiseGraph& graph, std::vector<EliminationStep> steps)
+    : rank_(graph.unary.size(), 0),
+      steps_(std::move(steps)),
+      best_(steps_.size()),
       unary_(graph.unary),
-      factors_of_(graph.unary.size()),
-      neighbours_(graph.unary.size()),
-      weight_(graph.unary.size(), 0),
-      gone_(graph.unary.size(), 0) {
+      factors_(graph.unary.size()) {
+  core_.constant = graph.constant;
   for (const std::vector<double>& costs : graph.unary) states_.push_back(costs.size());
-  for (const PairwiseGraph::Edge& edge : graph.edges) {
-    // A variable of one state ties nobody together: its tables are the other's own costs.
-    if (states(edge.a) == 1) {
-      AddFactor({{edge.b}, edge.table});
-    } else if (states(edge.b) == 1) {
-      AddFactor({{edge.a}, edge.table});
-    } else {
-      Link(edge.a, edge.b);
-      AddFactor({{edge.a, edge.b}, edge.table});
+  for (size_t i = 0; i < steps_.size(); ++i) rank_[steps_[i].variable] = i + 1;
+  std::vector<size_t> number(rank_.size(), 0);
+  for (size_t i = 0; i < rank_.size(); ++i) {
+    if (rank_[i]-- > 0) continue;
+    rank_[i] = rank_.size() + rank_.size() - i;
+    number[i] = stay_.size();
+    stay_.push_back(i);
+  }
+  for (const PairwiseGraph::Edge& edge : graph.edges) AddEdge(edge);
+  for (size_t i = 0; i < steps_.size(); ++i) Eliminate(i);
+  for (const size_t variable : stay_) {
+    core_.unary.push_back(std::move(unary_[variable]));
+    for (Factor& factor : factors_[variable]) {
+      SHOEHORN_CHECK(factor.scope.size() == 2, "a core is made of pairs");
+      core_.edges.push_back({number[factor.scope[0]], number[factor.scope[1]], std::move(factor.table)});
     }
   }
+  Merge(core_.edges);
+  factors_ = {};
+  unary_ = {};
 }
 
-void Elimination::Link(size_t a, size_t b) {
-  const auto at = std::ranges::lower_bound(neighbours_[a], b);
-  if (at != neighbours_[a].end() && *at == b) return;
-  neighbours_[a].insert(at, b);
-  weight_[a] += WeightOf(states(b));
-  auto& others = neighbours_[b];
-  others.insert(std::ranges::lower_bound(others, a), a);
-  weight_[b] += WeightOf(states(a));
-}
-
-void Elimination::Queue(size_t variable, size_t most_neighbours) {
-  if (neighbours_[variable].size() <= most_neighbours) queue_.emplace(weight_[variable], variable);
-}
-
-bool Elimination::Run(size_t most_neighbours, const PartitionLimits& limits) {
-  queue_ = {};
-  for (size_t i = 0; i < unary_.size(); ++i)
-    if (gone_[i] == 0) Queue(i, most_neighbours);
-  while (!queue_.empty()) {
-    const auto [weight, variable] = queue_.top();
-    queue_.pop();
-    if (gone_[variable] != 0 || weight != weight_[variable] || neighbours_[variable].size() > most_neighbours)
-      continue;
-    if (!Eliminate(variable, limits)) return false;
-    for (const size_t neighbour : steps_.back().scope) Queue(neighbour, most_neighbours);
+void Elimination::AddEdge(const PairwiseGraph::Edge& edge) {
+  const bool turned = rank_[edge.a] < rank_[edge.b];
+  Factor factor{{}, edge.table};
+  for (const size_t variable : {turned ? edge.b : edge.a, turned ? edge.a : edge.b})
+    if (states_[variable] > 1) factor.scope.push_back(variable);
+  if (turned && factor.scope.size() == 2) {
+    double* entry = factor.table.data();
+    for (size_t j = 0; j < states_[edge.b]; ++j)
+      for (size_t i = 0; i < states_[edge.a]; ++i) *entry++ = edge.table[i * states_[edge.b] + j];
   }
-  return true;
-}
-
-bool Elimination::Eliminate(size_t variable, const PartitionLimits& limits) {
-  const std::vector<size_t> scope = neighbours_[variable];
-  size_t entries = 1;
-  for (const size_t neighbour : scope) {
-    entries *= states(neighbour);
-    if (entries > limits.table) return false;
-  }
-  const auto alive = [&](size_t id) { return !factors_[id].scope.empty(); };
-  work_ += entries * states(variable) *
-           (1 + static_cast<size_t>(std::ranges::count_if(factors_of_[variable], alive)));
-  if (work_ > limits.work) return false;
-
-  std::vector<Factor> factors;
-  for (const size_t id : factors_of_[variable]) {
-    if (!alive(id)) continue;
-    if (factors_[id].scope.size() == 2) pairs_.erase(PairKey(factors_[id].scope[0], factors_[id].scope[1]));
-    factors.push_back(std::exchange(factors_[id], {}));
-  }
-  factors_of_[variable].clear();
-  gone_[variable] = 1;
-  for (const size_t neighbour : scope) {
-    auto& others = neighbours_[neighbour];
-    others.erase(std::ranges::lower_bound(others, variable));
-    weight_[neighbour] -= WeightOf(states(variable));
-  }
-  for (size_t i = 0; i < scope.size(); ++i)
-    for (size_t j = i + 1; j < scope.size(); ++j) Link(scope[i], scope[j]);
-  Replace(variable, scope, std::move(factors), entries);
-  return true;
-}
-
-void Elimination::Replace(size_t variable, const std::vector<size_t>& scope, std::vector<Factor> factors,
-                          size_t entries) {
-  std::vector<Reader> readers;
-  for (const Factor& factor : factors) {
-    Reader reader{factor.table.data(), 0, std::vector<size_t>(scope.size(), 0)};
-    size_t stride = 1;
-    for (size_t i = factor.scope.size(); i-- > 0;) {
-      const auto place = std::ranges::lower_bound(scope, factor.scope[i]) - scope.begin();
-      (factor.scope[i] == variable ? reader.variable_stride : reader.strides[static_cast<size_t>(place)]) =
-          stride;
-      stride *= states(factor.scope[i]);
-    }
-    readers.push_back(std::move(reader));
-  }
-  Factor left{scope, std::vector<double>(entries)};
-  Step step{variable, scope, std::vector<uint8_t>(entries)};
-  std::vector<size_t> digits(scope.size(), 0);
-  for (size_t entry = 0; entry < entries; ++entry) {
-    double least = std::numeric_limits<double>::infinity();
-    for (size_t state = 0; state < states(variable); ++state) {
-      double sum = unary_[variable][state];
-      for (const Reader& reader : readers) sum += reader.table[reader.at + state * reader.variable_stride];
-      if (sum >= least) continue;
-      least = sum;
-      step.best[entry] = static_cast<uint8_t>(state);
-    }
-    left.table[entry] = least;
-    for (size_t i = scope.size(); i-- > 0;) {
-      const bool carry = ++digits[i] == states(scope[i]);
-      for (Reader& reader : readers)
-        reader.at = carry ? reader.at - reader.strides[i] * (digits[i] - 1) : reader.at + reader.strides[i];
-      if (!carry) break;
-      digits[i] = 0;
-    }
-  }
-  AddFactor(std::move(left));
-  steps_.push_back(std::move(step));
+  AddFactor(std::move(factor));
 }
 
 void Elimination::AddFactor(Factor factor) {
   if (factor.scope.empty()) {
-    constant_ += factor.table[0];
-    return;
-  }
-  if (factor.scope.size() == 1) {
+    core_.constant += factor.table[0];
+  } else if (factor.scope.size() == 1) {
     for (size_t i = 0; i < factor.table.size(); ++i) unary_[factor.scope[0]][i] += factor.table[i];
-    return;
+  } else {
+    factors_[factor.scope.back()].push_back(std::move(factor));
   }
-  if (factor.scope.size() == 2) {
-    const auto [at, fresh] = pairs_.try_emplace(PairKey(factor.scope[0], factor.scope[1]), factors_.size());
-    if (!fresh) {
-      for (size_t i = 0; i < factor.table.size(); ++i) factors_[at->second].table[i] += factor.table[i];
-      return;
-    }
-  }
-  for (const size_t variable : factor.scope) factors_of_[variable].push_back(factors_.size());
-  factors_.push_back(std::move(factor));
 }
 
-PairwiseGraph Elimination::TakeCore(std::vector<size_t>& variables) {
-  PairwiseGraph core;
-  core.constant = constant_;
-  variables.clear();
-  std::vector<size_t> number(states_.size(), 0);
-  for (size_t i = 0; i < states_.size(); ++i) {
-    if (gone_[i] != 0) continue;
-    number[i] = variables.size();
-    variables.push_back(i);
-    core.unary.push_back(std::move(unary_[i]));
-  }
-  for (Factor& factor : factors_) {
-    if (factor.scope.empty()) continue;
-    SHOEHORN_CHECK(factor.scope.size() == 2, "a core is made of pairs");
-    core.edges.push_back({number[factor.scope[0]], number[factor.scope[1]], std::move(factor.table)});
-  }
-  unary_ = {};
-  factors_ = {};
-  factors_of_ = {};
-  pairs_ = {};
-  neighbours_ = {};
-  return core;
+void Elimination::Eliminate(size_t step) {
+  auto& [variable, scope] = steps_[step];
+  std::ranges::sort(scope, std::greater<>(), [&](size_t other) { return rank_[other]; });
+  const std::vector<Factor> factors = std::exchange(factors_[variable], {});
+  Factor left{scope, {}};
+  Sums(unary_[variable], factors, scope, states_).Minimize(left.table, best_[step]);
+  AddFactor(std::move(left));
 }
 
-Assignment Elimination::Complete(Assignment assignment) const {
-  assignment.resize(states_.size(), 0);
+Assignment Elimination::Complete(const Assignment& core) const {
+  Assignment assignment(states_.size(), 0);
+  for (size_t i = 0; i < stay_.size(); ++i) assignment[stay_[i]] = core[i];
   for (size_t i = steps_.size(); i-- > 0;) {
     size_t entry = 0;
-    for (const size_t neighbour : steps_[i].scope) entry = entry * states(neighbour) + assignment[neighbour];
-    assignment[steps_[i].variable] = steps_[i].best[entry];
+    for (const size_t other : steps_[i].scope) entry = entry * states_[other] + assignment[other];
+    assignment[steps_[i].variable] = best_[i][entry];
   }
   return assignment;
 }

@@ -9,7 +9,18 @@
 namespace shoehorn::place {
 namespace {
 
-/// Joins edges of one pair by adding their tables.
+/// An edge between two variables in whatever order, its table made by `cost(state of x, state of y)`.
+template <typename Cost>
+PairwiseGraph::Edge MakeEdge(const PairwiseGraph& graph, size_t x, size_t y, const Cost& cost) {
+  PairwiseGraph::Edge edge{std::min(x, y), std::max(x, y), {}};
+  edge.table.reserve(graph.states(x) * graph.states(y));
+  for (size_t i = 0; i < graph.states(edge.a); ++i)
+    for (size_t j = 0; j < graph.states(edge.b); ++j) edge.table.push_back(x < y ? cost(i, j) : cost(j, i));
+  return edge;
+}
+
+}  // namespace
+
 void Merge(std::vector<PairwiseGraph::Edge>& edges) {
   const auto key = [](const PairwiseGraph::Edge& edge) { return std::pair(edge.a, edge.b); };
   std::ranges::stable_sort(edges, {}, key);
@@ -23,18 +34,6 @@ void Merge(std::vector<PairwiseGraph::Edge>& edges) {
   }
   edges.resize(kept);
 }
-
-/// An edge between two variables in whatever order, its table made by `cost(state of x, state of y)`.
-template <typename Cost>
-PairwiseGraph::Edge MakeEdge(const PairwiseGraph& graph, size_t x, size_t y, const Cost& cost) {
-  PairwiseGraph::Edge edge{std::min(x, y), std::max(x, y), {}};
-  edge.table.reserve(graph.states(x) * graph.states(y));
-  for (size_t i = 0; i < graph.states(edge.a); ++i)
-    for (size_t j = 0; j < graph.states(edge.b); ++j) edge.table.push_back(x < y ? cost(i, j) : cost(j, i));
-  return edge;
-}
-
-}  // namespace
 
 double CostOf(const PairwiseGraph& graph, const Assignment& assignment) {
   double cost = graph.constant;

@@ -29,6 +29,9 @@ struct PairwiseGraph {
 
 using Assignment = std::vector<uint8_t>;  ///< a state for each variable
 
+/// Sorts edges and joins those of one pair by adding their tables.
+void Merge(std::vector<PairwiseGraph::Edge>& edges);
+
 double CostOf(const PairwiseGraph& graph, const Assignment& assignment);
 
 /// `graph` with only the states that `keep` marks (at least one for each variable); `kept` receives, by

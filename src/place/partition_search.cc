@@ -23,42 +23,43 @@ class Search {
   }
 
   PartitionAnswer Run() {
-    PairwiseGraph core = Contracted(variables_.graph(), {});
-    if (Eliminated(core, limits_.work / 8)) {
-      best_.method = "elimination";
-      return Proven();
-    }
-    for (int rounds = 0; rounds < limits_.rounds && !core.unary.empty();) {
+    PairwiseGraph core = Eliminated(variables_.graph(), {}, limits_.work);
+    best_.method = "elimination";
+    for (int rounds = 0; !core.unary.empty();) {
+      best_.method = "bounded search";
       PartitionBound bound(std::move(core));
       const size_t states = bound.states_left();
-      bool stuck = false;
+      bool last = false;
       // A new core is worth its while once a fifth of the states are gone.
-      while (!stuck && rounds < limits_.rounds && bound.states_left() * 5 > states * 4) {
+      while (!last && bound.states_left() * 5 > states * 4) {
         const double before = bound.lower();
         const size_t left = bound.states_left();
         for (int i = 0; i < kRoundsATurn && !bound.exhausted(); ++i, ++rounds) bound.Round(Enough());
         if (bound.exhausted()) return Proven();
-        Try(bound.Guess(), rounds == kRoundsATurn);
+        Try(bound.Guess());
         best_.lower_bound = std::min(bound.lower(), best_.cost);
-        stuck = bound.lower() - before < 1e-3 * (best_.cost - bound.lower()) && bound.states_left() == left;
+        last = rounds >= limits_.rounds || (bound.lower() - before < 1e-3 * (best_.cost - bound.lower()) && bound.states_left() == left);
+      }
+      if (last) {
+        Swap(best_.unit, best_.cost);
+        bound.Round(Enough());
+        if (bound.exhausted()) return Proven();
       }
       std::vector<Assignment> kept;
       const PairwiseGraph left = Restricted(bound.Moved(), bound.keep(), kept);
-      core = Contracted(left, std::move(kept));
-      const bool last = stuck || rounds >= limits_.rounds;
-      if (Eliminated(core, last ? limits_.work : limits_.work / 64)) return Proven();
-      if (last) break;
+      core = Eliminated(left, std::move(kept), last ? limits_.work : limits_.work / 8);
+      if (last && !core.unary.empty()) return best_.lower_bound >= Enough() ? Proven() : best_;
+      best_.method = "elimination after bounding";
     }
-    Swap(best_.unit, best_.cost);
-    return best_.lower_bound >= Enough() ? Proven() : best_;
+    Try({});
+    return Proven();
   }
 
  private:
-  /// One turn: from the graph before, `kept` of its states went into a graph, which was contracted to a core.
+  /// One turn: from the core before, `kept` of its states went into a graph, which left a core.
   struct Turn {
     std::vector<Assignment> kept;  // empty: all
-    Elimination contraction;
-    std::vector<size_t> core;
+    Elimination elimination;
   };
 
   /// Only what costs less than this is looked for.
@@ -70,38 +71,30 @@ class Search {
     return best_;
   }
 
-  PairwiseGraph Contracted(const PairwiseGraph& graph, std::vector<Assignment> kept) {
-    turns_.push_back({std::move(kept), Elimination(graph), {}});
-    turns_.back().contraction.Run(2, limits_);
-    return turns_.back().contraction.TakeCore(turns_.back().core);
-  }
-
-  /// Finishes the core exactly when `work` suffices.
-  bool Eliminated(const PairwiseGraph& core, size_t work) {
+  /// `graph` (`kept` of the states of the core before) eliminated when `work` suffices, else contracted.
+  PairwiseGraph Eliminated(const PairwiseGraph& graph, std::vector<Assignment> kept, size_t work) {
+    EliminationOrder order(graph);
+    order.Extend(2, limits_);
+    const size_t contracted = order.steps().size();
     PartitionLimits limits = limits_;
     limits.work = work;
-    Elimination elimination(core);
-    if (!elimination.Run(kEveryNeighbour, limits)) return false;
-    Try(elimination.Complete({}), false);
-    best_.method = "elimination after bounding";
-    return true;
+    if (!order.Extend(kEveryNeighbour, limits)) order.steps().resize(contracted);
+    turns_.push_back({std::move(kept), Elimination(graph, std::move(order.steps()))});
+    return turns_.back().elimination.TakeCore();
   }
 
   std::vector<size_t> UnitsOf(Assignment assignment) const {
     for (auto turn = turns_.rbegin(); turn != turns_.rend(); ++turn) {
-      Assignment whole(turn->contraction.variables(), 0);
-      for (size_t i = 0; i < assignment.size(); ++i) whole[turn->core[i]] = assignment[i];
-      assignment = turn->contraction.Complete(std::move(whole));
+      assignment = turn->elimination.Complete(assignment);
       for (size_t i = 0; i < turn->kept.size(); ++i) assignment[i] = turn->kept[i][assignment[i]];
     }
     return variables_.UnitsOf(assignment);
   }
 
   /// Takes what `guess` (about the innermost core) stands for when it is the best so far.
-  void Try(const Assignment& guess, bool swaps) {
+  void Try(const Assignment& guess) {
     std::vector<size_t> unit = UnitsOf(guess);
-    double cost = PartitionCost(problem_, unit);
-    if (swaps) Swap(unit, cost);
+    const double cost = PartitionCost(problem_, unit);
     if (cost >= best_.cost && !best_.unit.empty()) return;
     best_.cost = cost;
     best_.unit = std::move(unit);
