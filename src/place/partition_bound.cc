@@ -4,137 +4,183 @@
 #include <array>
 #include <limits>
 
+#include "support/check.h"
+
 namespace shoehorn::place {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr size_t kMostStates = size_t{1} << kMaxPartitionUnits;
+constexpr size_t kLanes = 4;
+
+size_t Filled(size_t states) { return (states + kLanes - 1) / kLanes * kLanes; }
+
+/// min(a, b) as processors have it, which std::min is not in loops over lanes.
+double Less(double a, double b) { return a < b ? a : b; }
+
+double LeastOf(const double* lanes) { return Less(Less(lanes[0], lanes[1]), Less(lanes[2], lanes[3])); }
 
 }  // namespace
 
-PartitionBound::PartitionBound(PairwiseGraph graph)
-    : graph_(std::move(graph)), before_(graph_.unary.size()), after_(graph_.unary.size()) {
-  for (const std::vector<double>& costs : graph_.unary) keep_.emplace_back(costs.size(), 1);
-  for (size_t i = 0; i < graph_.edges.size(); ++i) {
-    given_.push_back({std::vector<double>(graph_.states(graph_.edges[i].a), 0),
-                      std::vector<double>(graph_.states(graph_.edges[i].b), 0)});
-    after_[graph_.edges[i].a].push_back({i, true});
-    before_[graph_.edges[i].b].push_back({i, false});
+PartitionBound::PartitionBound(const PairwiseGraph& graph)
+    : at_{0}, first_(2 * graph.unary.size() + 2, 0), lower_(graph.constant) {
+  for (const std::vector<double>& costs : graph.unary) {
+    states_.push_back(costs.size());
+    states_left_ += costs.size();
+    costs_.insert(costs_.end(), costs.begin(), costs.end());
+    at_.push_back(at_.back() + Filled(costs.size()));
+    costs_.resize(at_.back(), kInfinite);
+  }
+  kept_.resize(at_.back(), 1);
+  for (const PairwiseGraph::Edge& edge : graph.edges) {
+    ++first_[2 * edge.b + 1];
+    ++first_[2 * edge.a + 2];
+  }
+  for (size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
+  sides_.resize(2 * graph.edges.size());
+  std::vector<size_t> next(first_);
+  for (const PairwiseGraph::Edge& edge : graph.edges) {
+    const size_t a = given_.size(), b = a + Width(edge.a), table = tables_.size();
+    given_.resize(b + Width(edge.b), 0);
+    sides_[next[2 * edge.a + 1]++] = {edge.b, a, b, table, true};
+    sides_[next[2 * edge.b]++] = {edge.a, b, a, table, false};
+    for (auto row = edge.table.begin(); row != edge.table.end(); row += states_[edge.b]) {
+      tables_.insert(tables_.end(), row, row + states_[edge.b]);
+      tables_.resize(Filled(tables_.size()), kInfinite);
+    }
   }
 }
 
-double PartitionBound::Entry(const Side& side, size_t own, size_t other) const {
-  const PairwiseGraph::Edge& edge = graph_.edges[side.edge];
-  const size_t i = side.first ? own : other, j = side.first ? other : own;
-  return edge.table[i * graph_.states(edge.b) + j] - given_[side.edge].a[i] - given_[side.edge].b[j];
+std::span<const PartitionBound::Side> PartitionBound::Before(size_t variable) const {
+  return {sides_.begin() + first_[2 * variable], sides_.begin() + first_[2 * variable + 1]};
+}
+
+std::span<const PartitionBound::Side> PartitionBound::After(size_t variable) const {
+  return {sides_.begin() + first_[2 * variable + 1], sides_.begin() + first_[2 * variable + 2]};
+}
+
+double PartitionBound::Entry(size_t variable, const Side& side, size_t own, size_t other) const {
+  const size_t entry = side.rows ? own * Width(side.other) + other : other * Width(variable) + own;
+  return tables_[side.table + entry] - given_[side.own_given + own] - given_[side.other_given + other];
 }
 
 /// The least entry of a pair by state of the variable. Both ways go along the rows, as they lie in memory.
-void PartitionBound::Minima(const Side& side, double* by_state) const {
-  const PairwiseGraph::Edge& edge = graph_.edges[side.edge];
-  const std::vector<double>&a = given_[side.edge].a, &b = given_[side.edge].b;
-  const double* row = edge.table.data();
-  if (side.first) {
-    for (size_t i = 0; i < a.size(); ++i, row += b.size()) {
-      double least = kInfinite;
-      for (size_t j = 0; j < b.size(); ++j) least = std::min(least, row[j] - b[j]);
-      by_state[i] = least - a[i];
+void PartitionBound::Minima(size_t variable, const Side& side, double* by_state) const {
+  const double* row = tables_.data() + side.table;
+  const double* const own = given_.data() + side.own_given;
+  const double* const other = given_.data() + side.other_given;
+  const size_t width = Width(variable), other_width = Width(side.other);
+  if (side.rows) {
+    std::fill_n(by_state + width - kLanes, kLanes, kInfinite);
+    for (size_t i = 0; i < states_[variable]; ++i, row += other_width) {
+      double least[kLanes] = {kInfinite, kInfinite, kInfinite, kInfinite};
+      for (size_t j = 0; j < other_width; j += kLanes)
+        for (size_t k = 0; k < kLanes; ++k) least[k] = Less(row[j + k] - other[j + k], least[k]);
+      by_state[i] = LeastOf(least) - own[i];
     }
     return;
   }
-  std::fill_n(by_state, b.size(), kInfinite);
-  for (size_t i = 0; i < a.size(); ++i, row += b.size())
-    for (size_t j = 0; j < b.size(); ++j) by_state[j] = std::min(by_state[j], row[j] - a[i]);
-  for (size_t j = 0; j < b.size(); ++j) by_state[j] -= b[j];
-}
-
-PairwiseGraph PartitionBound::Moved() const {
-  PairwiseGraph moved = graph_;
-  for (size_t e = 0; e < moved.edges.size(); ++e) {
-    double* entry = moved.edges[e].table.data();
-    for (const double a : given_[e].a)
-      for (const double b : given_[e].b) {
-        *entry = std::max(0.0, *entry - a - b);  // less than 0 by rounding alone
-        ++entry;
-      }
+  for (size_t j = 0; j < width; j += kLanes, row += kLanes) {
+    double least[kLanes] = {kInfinite, kInfinite, kInfinite, kInfinite};
+    for (size_t i = 0; i < states_[side.other]; ++i)
+      for (size_t k = 0; k < kLanes; ++k) least[k] = Less(row[i * width + k] - other[i], least[k]);
+    for (size_t k = 0; k < kLanes; ++k) by_state[j + k] = least[k] - own[j + k];
   }
-  return moved;
 }
 
-size_t PartitionBound::states_left() const {
-  size_t left = 0;
-  for (const std::vector<char>& states : keep_) left += static_cast<size_t>(std::ranges::count(states, 1));
+PairwiseGraph PartitionBound::Left(std::vector<Assignment>& kept) const {
+  PairwiseGraph left;
+  left.constant = lower_;
+  left.unary.resize(states_.size());
+  kept.assign(states_.size(), {});
+  for (size_t i = 0; i < states_.size(); ++i) {
+    for (size_t state = 0; state < states_[i]; ++state) {
+      if (kept_[at_[i] + state] == 0) continue;
+      kept[i].push_back(static_cast<uint8_t>(state));
+      left.unary[i].push_back(costs_[at_[i] + state]);
+    }
+    SHOEHORN_CHECK(!kept[i].empty(), "a variable without a state");
+  }
+  left.edges.reserve(sides_.size() / 2);
+  for (size_t a = 0; a < states_.size(); ++a)
+    for (const Side& side : After(a)) {
+      PairwiseGraph::Edge& edge = left.edges.emplace_back();
+      edge.a = a;
+      edge.b = side.other;
+      edge.table.reserve(kept[a].size() * kept[side.other].size());
+      for (const size_t i : kept[a])
+        for (const size_t j : kept[side.other])
+          edge.table.push_back(std::max(0.0, Entry(a, side, i, j)));  // less than 0 by rounding alone
+    }
   return left;
 }
 
 void PartitionBound::Round(double known) {
-  for (size_t i = 0; i < graph_.unary.size() && !exhausted_; ++i) Visit(i, before_[i], after_[i], known);
-  for (size_t i = graph_.unary.size(); i-- > 0 && !exhausted_;) Visit(i, after_[i], before_[i], known);
+  for (size_t i = 0; i < states_.size() && !exhausted_; ++i) Visit(i, Before(i), After(i), known);
+  for (size_t i = states_.size(); i-- > 0 && !exhausted_;) Visit(i, After(i), Before(i), known);
 }
 
 /// The pairs ahead need not be gathered: nothing was moved there since the last visit, which came from there.
-void PartitionBound::Visit(size_t variable, const std::vector<Side>& behind, const std::vector<Side>& ahead,
+void PartitionBound::Visit(size_t variable, std::span<const Side> behind, std::span<const Side> ahead,
                            double known) {
-  for (const Side& side : behind) Gather(variable, side);
-  std::vector<double>& costs = graph_.unary[variable];
-  const double least = std::ranges::min(costs);
-  if (graph_.constant + least >= known) {
+  double* const costs = costs_.data() + at_[variable];
+  const size_t width = Width(variable);
+  std::array<double, kMostStates> moved;
+  for (const Side& side : behind) {
+    Minima(variable, side, moved.data());
+    double* const own = given_.data() + side.own_given;
+    for (size_t i = 0; i < width; i += kLanes)
+      for (size_t k = i; k < i + kLanes; ++k) {
+        costs[k] += moved[k];
+        own[k] = moved[k] < kInfinite ? own[k] + moved[k] : -kInfinite;
+      }
+  }
+  const double least = *std::min_element(costs, costs + width);
+  if (lower_ + least >= known) {
     exhausted_ = true;
     return;
   }
-  graph_.constant += least;
-  for (size_t state = 0; state < costs.size(); ++state) {
-    costs[state] -= least;
-    if (keep_[variable][state] != 0 && graph_.constant + costs[state] >= known) Exclude(variable, state);
+  lower_ += least;
+  for (size_t i = 0; i < states_[variable]; ++i) {
+    costs[i] -= least;
+    if (kept_[at_[variable] + i] != 0 && lower_ + costs[i] >= known) Exclude(variable, i);
   }
   if (ahead.empty()) return;
-  const size_t shares = std::max(before_[variable].size(), after_[variable].size());
-  std::array<double, kMostStates> share;
-  for (size_t state = 0; state < costs.size(); ++state) {
-    share[state] = keep_[variable][state] != 0 ? costs[state] / static_cast<double>(shares) : 0;
-    costs[state] = shares == ahead.size() && keep_[variable][state] != 0
-                       ? 0
-                       : costs[state] - share[state] * static_cast<double>(ahead.size());
+  const auto shares = static_cast<double>(std::max(behind.size(), ahead.size()));
+  const double rest = 1 - static_cast<double>(ahead.size()) / shares;
+  for (size_t i = 0; i < width; ++i) {
+    const bool excluded = costs[i] == kInfinite;
+    moved[i] = excluded ? 0 : costs[i] / shares;
+    costs[i] = excluded ? kInfinite : costs[i] * rest;
   }
-  for (const Side& side : ahead)
-    for (size_t state = 0; state < costs.size(); ++state) Given(side)[state] -= share[state];
-}
-
-void PartitionBound::Gather(size_t variable, const Side& side) {
-  std::array<double, kMostStates> least;
-  Minima(side, least.data());
-  for (size_t state = 0; state < graph_.states(variable); ++state) {
-    if (keep_[variable][state] == 0) continue;
-    if (least[state] == kInfinite) {
-      Exclude(variable, state);
-      continue;
-    }
-    graph_.unary[variable][state] += least[state];
-    Given(side)[state] += least[state];
+  for (const Side& side : ahead) {
+    double* const own = given_.data() + side.own_given;
+    for (size_t i = 0; i < width; i += kLanes)
+      for (size_t k = i; k < i + kLanes; ++k) own[k] -= moved[k];
   }
 }
 
 void PartitionBound::Exclude(size_t variable, size_t state) {
-  keep_[variable][state] = 0;
-  graph_.unary[variable][state] = kInfinite;
-  for (const std::vector<Side>* sides : {&before_[variable], &after_[variable]})
-    for (const Side& side : *sides) Given(side)[state] = -kInfinite;
+  kept_[at_[variable] + state] = 0;
+  --states_left_;
+  costs_[at_[variable] + state] = kInfinite;
+  for (const std::span<const Side> sides : {Before(variable), After(variable)})
+    for (const Side& side : sides) given_[side.own_given + state] = -kInfinite;
 }
 
 Assignment PartitionBound::Guess() const {
-  Assignment guess(graph_.unary.size(), 0);
+  Assignment guess(states_.size(), 0);
   std::array<double, kMostStates> cost, ahead;
   for (size_t i = 0; i < guess.size(); ++i) {
-    const size_t states = graph_.states(i);
-    std::ranges::copy(graph_.unary[i], cost.begin());
-    for (const Side& side : before_[i])
-      for (size_t state = 0; state < states; ++state)
-        cost[state] += Entry(side, state, guess[graph_.edges[side.edge].a]);
-    for (const Side& side : after_[i]) {
-      Minima(side, ahead.data());
-      for (size_t state = 0; state < states; ++state) cost[state] += ahead[state];
+    std::copy_n(costs_.begin() + at_[i], Width(i), cost.begin());
+    for (const Side& side : Before(i))
+      for (size_t state = 0; state < states_[i]; ++state)
+        cost[state] += Entry(i, side, state, guess[side.other]);
+    for (const Side& side : After(i)) {
+      Minima(i, side, ahead.data());
+      for (size_t state = 0; state < states_[i]; ++state) cost[state] += ahead[state];
     }
-    guess[i] = static_cast<uint8_t>(std::min_element(cost.begin(), cost.begin() + states) - cost.begin());
+    guess[i] = static_cast<uint8_t>(std::min_element(cost.begin(), cost.begin() + states_[i]) - cost.begin());
   }
   return guess;
 }

@@ -4,8 +4,6 @@
 #include <bit>
 #include <limits>
 
-#include "support/check.h"
-
 namespace shoehorn::place {
 namespace {
 
@@ -33,36 +31,6 @@ void Merge(std::vector<PairwiseGraph::Edge>& edges) {
     }
   }
   edges.resize(kept);
-}
-
-double CostOf(const PairwiseGraph& graph, const Assignment& assignment) {
-  double cost = graph.constant;
-  for (size_t i = 0; i < graph.unary.size(); ++i) cost += graph.unary[i][assignment[i]];
-  for (const PairwiseGraph::Edge& edge : graph.edges)
-    cost += edge.table[assignment[edge.a] * graph.states(edge.b) + assignment[edge.b]];
-  return cost;
-}
-
-PairwiseGraph Restricted(const PairwiseGraph& graph, const std::vector<std::vector<char>>& keep,
-                         std::vector<Assignment>& kept) {
-  PairwiseGraph restricted;
-  restricted.constant = graph.constant;
-  kept.assign(graph.unary.size(), {});
-  restricted.unary.resize(graph.unary.size());
-  for (size_t i = 0; i < graph.unary.size(); ++i) {
-    for (size_t state = 0; state < graph.states(i); ++state) {
-      if (keep[i][state] == 0) continue;
-      kept[i].push_back(static_cast<uint8_t>(state));
-      restricted.unary[i].push_back(graph.unary[i][state]);
-    }
-    SHOEHORN_CHECK(!kept[i].empty(), "a variable without a state");
-  }
-  restricted.edges.reserve(graph.edges.size());
-  for (const PairwiseGraph::Edge& edge : graph.edges)
-    restricted.edges.push_back(MakeEdge(restricted, edge.a, edge.b, [&](size_t i, size_t j) {
-      return edge.table[kept[edge.a][i] * graph.states(edge.b) + kept[edge.b][j]];
-    }));
-  return restricted;
 }
 
 PartitionVariables::PartitionVariables(const PartitionProblem& problem) {

@@ -32,13 +32,6 @@ using Assignment = std::vector<uint8_t>;  ///< a state for each variable
 /// Sorts edges and joins those of one pair by adding their tables.
 void Merge(std::vector<PairwiseGraph::Edge>& edges);
 
-double CostOf(const PairwiseGraph& graph, const Assignment& assignment);
-
-/// `graph` with only the states that `keep` marks (at least one for each variable); `kept` receives, by
-/// variable, the old state of each new one.
-PairwiseGraph Restricted(const PairwiseGraph& graph, const std::vector<std::vector<char>>& keep,
-                         std::vector<Assignment>& kept);
-
 /// The variables of a problem. A node's states are the units that do not refuse it; there must be one.
 class PartitionVariables {
  public:

@@ -27,7 +27,7 @@ class Search {
     best_.method = "elimination";
     for (int rounds = 0; !core.unary.empty();) {
       best_.method = "bounded search";
-      PartitionBound bound(std::move(core));
+      PartitionBound bound(core);
       const size_t states = bound.states_left();
       bool last = false;
       // A new core is worth its while once a fifth of the states are gone.
@@ -46,7 +46,7 @@ class Search {
         if (bound.exhausted()) return Proven();
       }
       std::vector<Assignment> kept;
-      const PairwiseGraph left = Restricted(bound.Moved(), bound.keep(), kept);
+      const PairwiseGraph left = bound.Left(kept);
       core = Eliminated(left, std::move(kept), last ? limits_.work : limits_.work / 8);
       if (last && !core.unary.empty()) return best_.lower_bound >= Enough() ? Proven() : best_;
       best_.method = "elimination after bounding";
