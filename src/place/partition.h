@@ -55,7 +55,7 @@ inline constexpr double kPartitionRounding = 1e-9;
 /// everywhere.
 struct PartitionLimits {
   size_t table = size_t{1} << 20;  ///< entries of one table of the elimination
-  size_t work = size_t{1} << 27;   ///< sums formed in one elimination
+  size_t work = size_t{1} << 27;   ///< sums compared in one elimination
   int rounds = 200;                ///< of the bound
 };
 

@@ -30,8 +30,8 @@ class PartitionBound {
   /// Nothing cheaper than what was known exists.
   bool exhausted() const { return exhausted_; }
   size_t states_left() const { return states_left_; }
-  /// The graph as it stands, without what is excluded: every assignment that is left costs what it cost before.
-  /// `kept` receives, by variable, the old state of each new one.
+  /// The graph as it stands, without what is excluded: every assignment that is left costs what it cost
+  /// before. `kept` receives, by variable, the old state of each new one.
   PairwiseGraph Left(std::vector<Assignment>& kept) const;
   /// An assignment that the tables favour: along the variables, the cheapest state next to those already
   /// chosen.

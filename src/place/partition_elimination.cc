@@ -12,7 +12,11 @@ class Elimination::Sums {
  public:
   Sums(const std::vector<double>& unary, const std::vector<Factor>& factors, const std::vector<size_t>& scope,
        const std::vector<size_t>& states)
-      : own_(unary.size()), unary_(unary), ending_(scope.size()), moved_(scope.size()), partial_(scope.size(), unary) {
+      : own_(unary.size()),
+        unary_(unary),
+        ending_(scope.size()),
+        moved_(scope.size()),
+        partial_(scope.size(), unary) {
     for (const size_t variable : scope) digits_.push_back(states[variable]);
     for (const Factor& factor : factors) {
       // Both scopes stand in the same order, the factor's with the eliminated variable at the end.
@@ -48,7 +52,8 @@ class Elimination::Sums {
     for (size_t digit = 0; digit < digits_[depth]; ++digit) {
       const double* more = sum;
       for (const size_t factor : ending_[depth]) {
-        for (size_t state = 0; state < own_; ++state) partial_[depth][state] = more[state] + at_[factor][state];
+        for (size_t state = 0; state < own_; ++state)
+          partial_[depth][state] = more[state] + at_[factor][state];
         more = partial_[depth].data();
       }
       Descend(depth + 1, more);
@@ -68,7 +73,7 @@ class Elimination::Sums {
     *best_++ = static_cast<uint8_t>(best);
   }
 
-  size_t own_;                                // states of the variable
+  size_t own_;  // states of the variable
   const std::vector<double>& unary_;
   std::vector<size_t> digits_;                // states of the scope's
   std::vector<const double*> at_;             // by factor: its entry for the digits so far

@@ -5,8 +5,8 @@
 // read back in reverse. On a chain every table has two variables; a model costs as much as its widest place.
 //
 // In a table, what is eliminated sooner runs faster. So the states of x lie side by side in all tables that
-// speak of it, and the sums over N are formed along N: what does not depend on the last variable of N is added
-// up once for all of its states.
+// speak of it, and the sums over N are formed along N: what does not depend on the last variable of N is
+// added up once for all of its states.
 #pragma once
 
 #include "place/partition_order.h"
@@ -38,10 +38,10 @@ class Elimination {
   std::vector<size_t> states_;  // by variable
   std::vector<size_t> rank_;    // by variable: its step, or, of those that stay, more than any step
   std::vector<EliminationStep> steps_;
-  std::vector<std::vector<uint8_t>> best_;     // by step and entry
-  std::vector<std::vector<double>> unary_;     // by variable
-  std::vector<std::vector<Factor>> factors_;   // by the variable that runs fastest
-  std::vector<size_t> stay_;                   // variables of the core
+  std::vector<std::vector<uint8_t>> best_;    // by step and entry
+  std::vector<std::vector<double>> unary_;    // by variable
+  std::vector<std::vector<Factor>> factors_;  // by the variable that runs fastest
+  std::vector<size_t> stay_;                  // variables of the core
   PairwiseGraph core_;
 };
 

@@ -57,7 +57,8 @@ bool EliminationOrder::Extend(size_t most_neighbours, const PartitionLimits& lim
 
 void EliminationOrder::Queue(size_t variable, size_t most_neighbours, const PartitionLimits& limits) {
   score_[variable] = std::numeric_limits<double>::infinity();
-  if (neighbours_[variable].size() > most_neighbours || Entries(variable, limits.table) > limits.table) return;
+  if (neighbours_[variable].size() > most_neighbours || Entries(variable, limits.table) > limits.table)
+    return;
   score_[variable] = states_[variable] == 1 ? 0 : Fill(variable) / weight_[variable];
   queue_.emplace(score_[variable], variable);
 }

@@ -1,10 +1,10 @@
-// In which order to eliminate the variables of a graph, found on the neighbour sets alone: what an elimination
-// will cost is known before it is done.
+// In which order to eliminate the variables of a graph, found on the neighbour sets alone: what an
+// elimination will cost is known before it is done.
 //   a - b - c, a - c, c - d   -> d, a, b, c: a goes before c, whose neighbours are not tied together yet
-// Eliminating a variable ties its neighbours together. Next is the variable for which the new ties are fewest,
-// a tie weighing log(states of one) x log(states of the other), divided by log(its own states): large variables
-// go early (minimum weighted fill; U. Kjaerulff, Triangulation of graphs, Aalborg 1990). The first in order
-// among equals.
+// Eliminating a variable ties its neighbours together. Next is the variable for which the new ties are
+// fewest, a tie weighing log(states of one) x log(states of the other), divided by log(its own states): large
+// variables go early (minimum weighted fill; U. Kjaerulff, Triangulation of graphs, Aalborg 1990). The first
+// in order among equals.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class EliminationOrder {
   /// Variables of one state tie nobody together and are nobody's neighbour.
   explicit EliminationOrder(const PairwiseGraph& graph);
 
-  /// Appends variables of at most `most_neighbours` as long as there are any. False: some are left whose tables
-  /// would be too large, or all steps together too much work.
+  /// Appends variables of at most `most_neighbours` as long as there are any. False: some are left whose
+  /// tables would be too large, or all steps together too much work.
   bool Extend(size_t most_neighbours, const PartitionLimits& limits);
 
   std::vector<EliminationStep>& steps() { return steps_; }

@@ -38,12 +38,14 @@ class Search {
         if (bound.exhausted()) return Proven();
         Try(bound.Guess());
         best_.lower_bound = std::min(bound.lower(), best_.cost);
-        last = rounds >= limits_.rounds || (bound.lower() - before < 1e-3 * (best_.cost - bound.lower()) && bound.states_left() == left);
+        last = rounds >= limits_.rounds ||
+               (bound.lower() - before < 1e-3 * (best_.cost - bound.lower()) && bound.states_left() == left);
       }
       if (last) {
         Swap(best_.unit, best_.cost);
         bound.Round(Enough());
         if (bound.exhausted()) return Proven();
+        best_.lower_bound = std::min(bound.lower(), best_.cost);
       }
       std::vector<Assignment> kept;
       const PairwiseGraph left = bound.Left(kept);

@@ -3,9 +3,11 @@
 // - the bound rises (place/partition_bound.h) and excludes states that nothing better than the best known
 // has;
 // - variables with one state left, and those with at most two neighbours, are eliminated, which is exact;
-// - guesses from the bound lower the best known cost; cuts between pairs of units improve the first one;
-// - what is left is eliminated as soon as it fits the limits.
-// It ends proven when nothing cheaper than the best known placement is left, else with the lower bound.
+// - guesses from the bound lower the best known cost, and, where they no longer do, cuts between pairs of
+// units;
+// - what is left is eliminated as soon as it fits the limits, which the order of elimination tells
+// beforehand. It ends proven when nothing cheaper than the best known placement is left, else with the lower
+// bound.
 #pragma once
 
 #include "place/partition.h"
