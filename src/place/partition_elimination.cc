@@ -38,7 +38,7 @@ class Elimination::Sums {
     best.resize(entries);
     least_ = least.data();
     best_ = best.data();
-    Descend(0, unary_.data());
+    digits_.empty() ? Emit(unary_.data(), std::vector<double>(own_, 0).data()) : Descend(0, unary_.data());
   }
 
  private:
@@ -48,26 +48,30 @@ class Elimination::Sums {
 
   /// `sum`, by state: of all factors that the first `depth` variables of the scope decide.
   void Descend(size_t depth, const double* sum) {
-    if (depth == digits_.size()) return Emit(sum);
+    const std::vector<size_t>& ending = ending_[depth];
+    const bool leaf = depth + 1 == digits_.size();  // some factor ends there
+    const size_t added = ending.size() - (leaf ? 1 : 0);
+    double* const partial = partial_[depth].data();
     for (size_t digit = 0; digit < digits_[depth]; ++digit) {
       const double* more = sum;
-      for (const size_t factor : ending_[depth]) {
-        for (size_t state = 0; state < own_; ++state)
-          partial_[depth][state] = more[state] + at_[factor][state];
-        more = partial_[depth].data();
+      for (size_t i = 0; i < added; ++i) {
+        const double* const row = at_[ending[i]];
+        for (size_t state = 0; state < own_; ++state) partial[state] = more[state] + row[state];
+        more = partial;
       }
-      Descend(depth + 1, more);
+      leaf ? Emit(more, at_[ending.back()]) : Descend(depth + 1, more);
       for (const Move& move : moved_[depth]) at_[move.factor] += move.stride;
     }
     for (const Move& move : moved_[depth]) at_[move.factor] -= move.stride * digits_[depth];
   }
 
-  void Emit(const double* sum) {
-    double least = sum[0];
+  void Emit(const double* sum, const double* row) {
+    double least = sum[0] + row[0];
     size_t best = 0;
     for (size_t state = 1; state < own_; ++state) {
-      best = sum[state] < least ? state : best;
-      least = sum[state] < least ? sum[state] : least;
+      const double cost = sum[state] + row[state];
+      best = cost < least ? state : best;
+      least = cost < least ? cost : least;
     }
     *least_++ = least;
     *best_++ = static_cast<uint8_t>(best);
