@@ -39,15 +39,24 @@ PartitionBound::PartitionBound(const PairwiseGraph& graph)
   for (size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
   sides_.resize(2 * graph.edges.size());
   std::vector<size_t> next(first_);
+  size_t given = 0, entries = 0;
   for (const PairwiseGraph::Edge& edge : graph.edges) {
-    const size_t a = given_.size(), b = a + Width(edge.a), table = tables_.size();
-    given_.resize(b + Width(edge.b), 0);
-    sides_[next[2 * edge.a + 1]++] = {edge.b, a, b, table, true};
-    sides_[next[2 * edge.b]++] = {edge.a, b, a, table, false};
-    for (auto row = edge.table.begin(); row != edge.table.end(); row += states_[edge.b]) {
-      tables_.insert(tables_.end(), row, row + states_[edge.b]);
-      tables_.resize(Filled(tables_.size()), kInfinite);
-    }
+    const size_t a = given, b = given += Width(edge.a);
+    const bool rows = states_[edge.a] <= states_[edge.b];
+    sides_[next[2 * edge.a + 1]++] = {edge.b, a, b, entries, rows};
+    sides_[next[2 * edge.b]++] = {edge.a, b, a, entries, !rows};
+    given += Width(edge.b);
+    entries += rows ? states_[edge.a] * Width(edge.b) : states_[edge.b] * Width(edge.a);
+  }
+  given_.resize(given, 0);
+  tables_.resize(entries, kInfinite);
+  double* row = tables_.data();
+  for (const PairwiseGraph::Edge& edge : graph.edges) {
+    const size_t columns = states_[edge.b];
+    const bool rows = states_[edge.a] <= columns;
+    for (size_t i = 0; i < (rows ? states_[edge.a] : columns); ++i, row += Width(rows ? edge.b : edge.a))
+      for (size_t j = 0; j < (rows ? columns : states_[edge.a]); ++j)
+        row[j] = edge.table[rows ? i * columns + j : j * columns + i];
   }
 }
 
