@@ -100,12 +100,13 @@ ir::Value& NetworkBuilder::Activate(ir::Value& x, const std::string& activation)
   return Make(activation, {&x});
 }
 
-ir::Value& NetworkBuilder::Pool(ir::Value& x, const std::string& op_type, int64_t window, int64_t stride) {
-  const int64_t pad = window / 2;
-  return Make(op_type, {&x},
-              {{"kernel_shape", std::vector<int64_t>{window, window}},
-               {"strides", std::vector<int64_t>{stride, stride}},
-               {"pads", std::vector<int64_t>{pad, pad, pad, pad}}});
+ir::Value& NetworkBuilder::Pool(ir::Value& x, const std::string& op_type, const std::vector<int64_t>& window,
+                                const std::vector<int64_t>& strides) {
+  std::vector<int64_t> pads;
+  for (int side = 0; side < 2; ++side)
+    for (size_t i = 0; i < window.size(); ++i)
+      pads.push_back(window[i] % 2 == 1 && strides[i] < window[i] ? window[i] / 2 : 0);
+  return Make(op_type, {&x}, {{"kernel_shape", window}, {"strides", strides}, {"pads", pads}});
 }
 
 ir::Value& NetworkBuilder::Multiply(ir::Value& x, int64_t width) {

@@ -46,7 +46,9 @@ class NetworkBuilder {
   ir::Value& Convolve(ir::Value& x, const Convolution& convolution);
   /// Relu, Clip (to 6), Swish (x * Sigmoid(x)), HardSwish, Gelu, LeakyRelu, Sigmoid, Tanh; "" is none.
   ir::Value& Activate(ir::Value& x, const std::string& activation);
-  ir::Value& Pool(ir::Value& x, const std::string& op_type, int64_t window, int64_t stride);
+  /// Padded where windows are odd and overlap, so that stride 1 keeps the sides.
+  ir::Value& Pool(ir::Value& x, const std::string& op_type, const std::vector<int64_t>& window,
+                  const std::vector<int64_t>& strides);
   /// x times constant weights [last dimension of x, width].
   ir::Value& Multiply(ir::Value& x, int64_t width);
   ir::Value& Gemm(ir::Value& x, int64_t width);

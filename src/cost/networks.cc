@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "cost/network_builder.h"
+#include "cost/network_blocks.h"
 
 namespace shoehorn::cost {
 namespace {
@@ -11,158 +11,6 @@ namespace {
 using Net = NetworkBuilder;
 
 constexpr size_t kMostNodes = 80;
-
-/// A number of channels as architectures have them: mostly a multiple of 8, sometimes any.
-int64_t Channels(Net& net, int64_t low, int64_t high) {
-  const int64_t channels = std::clamp<int64_t>(net.LogBetween(low, high), 1, 1024);
-  return channels < 8 || net.Between(0, 5) == 0 ? channels : (channels + 4) / 8 * 8;
-}
-int64_t ChannelsOf(const ir::Value& x) { return DimsOf(x)[1]; }
-int64_t SideOf(const ir::Value& x) { return std::min(DimsOf(x)[2], DimsOf(x)[3]); }
-int64_t StrideFor(Net& net, const ir::Value& x) { return SideOf(x) >= 8 && net.Between(0, 2) == 0 ? 2 : 1; }
-std::string Activation(Net& net) {
-  return net.OneOf<std::string>(
-      {"Relu", "Relu", "Relu", "Clip", "Swish", "Swish", "LeakyRelu", "HardSwish", ""});
-}
-
-ir::Value& Square(Net& net, ir::Value& x, int64_t channels, int64_t side, int64_t stride,
-                  const std::string& activation, int64_t groups = 1) {
-  return net.Activate(
-      net.Convolve(
-          x, {.channels = channels, .window = {side, side}, .strides = {stride, stride}, .groups = groups}),
-      activation);
-}
-
-/// Every second row and column to channels of their own, as some detectors begin.
-ir::Value& Interleaved(Net& net, ir::Value& x) {
-  std::vector<ir::Value*> parts;
-  for (const int64_t column : {0, 1})
-    for (const int64_t row : {0, 1})
-      parts.push_back(&net.Slice(net.Slice(x, 2, row, DimsOf(x)[2], 2), 3, column, DimsOf(x)[3], 2));
-  return net.Make("Concat", parts, {{"axis", int64_t{1}}});
-}
-
-ir::Value& Stem(Net& net) {
-  const ir::Shape dims = DimsOf(net.input());
-  if (dims[2] % 2 == 0 && dims[3] % 2 == 0 && net.Between(0, 4) == 0)
-    return Square(net, Interleaved(net, net.input()), Channels(net, 8, 48), 3, 1, Activation(net));
-  const int64_t stride = SideOf(net.input()) > 64 ? 2 : 1;
-  return Square(net, net.input(), Channels(net, 8, 48), net.OneOf<int64_t>({3, 3, 5, 7}), stride,
-                Activation(net));
-}
-
-ir::Value& Plain(Net& net, ir::Value& x) {
-  const int64_t stride = StrideFor(net, x);
-  return Square(net, x, Channels(net, std::max<int64_t>(4, ChannelsOf(x) / 2), ChannelsOf(x) * 2),
-                net.OneOf<int64_t>({1, 3, 3, 3, 5}), stride, Activation(net));
-}
-
-ir::Value& Residual(Net& net, ir::Value& x) {
-  const std::string activation = net.OneOf<std::string>({"Relu", "Relu", "LeakyRelu"});
-  const bool bottleneck = net.Between(0, 1) == 1;
-  ir::Value* y = &x;
-  if (bottleneck) {
-    const int64_t inner = std::max<int64_t>(4, ChannelsOf(x) / 4 / 4 * 4);
-    y = &Square(net, *y, inner, 1, 1, activation);
-    y = &Square(net, *y, inner, 3, 1, activation);
-    y = &Square(net, *y, ChannelsOf(x), 1, 1, "");
-  } else {
-    y = &Square(net, *y, ChannelsOf(x), 3, 1, activation);
-    y = &Square(net, *y, ChannelsOf(x), 3, 1, "");
-  }
-  ir::Value& sum = net.Activate(net.Make("Add", {y, &x}), activation);
-  if (net.Between(0, 1) == 0) return sum;
-  return Square(net, sum, Channels(net, ChannelsOf(x), ChannelsOf(x) * 2), net.OneOf<int64_t>({1, 3}),
-                StrideFor(net, x), activation);
-}
-
-ir::Value& Separable(Net& net, ir::Value& x) {
-  const std::string activation = Activation(net);
-  ir::Value& y = Square(net, x, ChannelsOf(x), net.OneOf<int64_t>({3, 3, 5}), StrideFor(net, x), activation,
-                        ChannelsOf(x));
-  return Square(net, y, Channels(net, ChannelsOf(x), ChannelsOf(x) * 2), 1, 1, activation);
-}
-
-ir::Value& SqueezeExcite(Net& net, ir::Value& x) {
-  ir::Value* y = &net.Make("GlobalAveragePool", {&x});
-  y = &Square(net, *y, std::max<int64_t>(4, ChannelsOf(x) / 4), 1, 1, "Relu");
-  y = &Square(net, *y, ChannelsOf(x), 1, 1, net.OneOf<std::string>({"Sigmoid", "HardSigmoid"}));
-  return net.Make("Mul", {&x, y});
-}
-
-ir::Value& Inverted(Net& net, ir::Value& x) {
-  const std::string activation = net.OneOf<std::string>({"Clip", "Relu", "HardSwish", "Swish"});
-  const int64_t stride = StrideFor(net, x), inner = ChannelsOf(x) * net.OneOf<int64_t>({2, 3, 4, 6});
-  ir::Value* y = &Square(net, x, std::min<int64_t>(inner, 1024), 1, 1, activation);
-  y = &Square(net, *y, ChannelsOf(*y), net.OneOf<int64_t>({3, 3, 5}), stride, activation, ChannelsOf(*y));
-  if (net.Between(0, 3) == 0) y = &SqueezeExcite(net, *y);
-  const bool adds = stride == 1 && net.Between(0, 2) > 0;
-  y = &Square(net, *y, adds ? ChannelsOf(x) : Channels(net, ChannelsOf(x), ChannelsOf(x) * 2), 1, 1, "");
-  return adds ? net.Make("Add", {&x, y}) : *y;
-}
-
-ir::Value& CrossStage(Net& net, ir::Value& x) {
-  const std::string activation = net.OneOf<std::string>({"Swish", "Swish", "LeakyRelu", "Relu"});
-  const int64_t half = std::max<int64_t>(8, ChannelsOf(x) / 2 / 8 * 8);
-  ir::Value& kept = Square(net, x, half, 1, 1, activation);
-  ir::Value* y = &Square(net, x, half, 1, 1, activation);
-  y = net.Between(0, 1) == 0
-          ? &Square(net, *y, half, 3, 1, activation)
-          : &Square(net, Square(net, *y, half, 5, 1, activation, half), half, 1, 1, activation);
-  ir::Value& both = net.Make("Concat", {y, &kept}, {{"axis", int64_t{1}}});
-  return Square(net, both, Channels(net, half, half * 3), 1, 1, activation);
-}
-
-ir::Value& Pooled(Net& net, ir::Value& x) {
-  return net.Pool(x, net.OneOf<std::string>({"MaxPool", "MaxPool", "AveragePool"}),
-                  net.OneOf<int64_t>({2, 3, 3, 5}), SideOf(x) >= 8 ? net.OneOf<int64_t>({1, 2}) : 1);
-}
-
-/// Windows as readers of text have them: 1x3, 3x1, 1x5.
-ir::Value& Oblong(Net& net, ir::Value& x) {
-  const int64_t length = net.OneOf<int64_t>({3, 3, 5, 7});
-  const bool tall = net.Between(0, 1) == 0;
-  const std::vector<int64_t> strides = net.OneOf<std::vector<int64_t>>({{1, 1}, {1, 1}, {2, 1}, {1, 2}});
-  return net.Activate(
-      net.Convolve(x, {.channels = Channels(net, ChannelsOf(x) / 2 + 1, ChannelsOf(x) * 2),
-                       .window = tall ? std::vector<int64_t>{length, 1} : std::vector<int64_t>{1, length},
-                       .strides = strides}),
-      "Relu");
-}
-
-ir::Value& Grouped(Net& net, ir::Value& x) {
-  const int64_t groups = net.OneOf<int64_t>({2, 4, 8});
-  if (ChannelsOf(x) % (groups * 8) != 0) return Plain(net, x);
-  return Square(net, x, ChannelsOf(x), 3, StrideFor(net, x), "Relu", groups);
-}
-
-ir::Value& Pyramid(Net& net, ir::Value& x) {
-  if (SideOf(x) < 4 || SideOf(x) % 2 != 0 || DimsOf(x)[2] % 2 != 0 || DimsOf(x)[3] % 2 != 0)
-    return Plain(net, x);
-  ir::Value& down = Square(net, x, ChannelsOf(x), 3, 2, "Relu");
-  ir::Value& up = net.Resize(down, net.OneOf<std::string>({"nearest", "nearest", "linear"}), 2);
-  ir::Value& joined = net.Between(0, 1) == 0 ? net.Make("Concat", {&up, &x}, {{"axis", int64_t{1}}})
-                                             : net.Make("Add", {&up, &x});
-  return Square(net, joined, ChannelsOf(x), net.OneOf<int64_t>({1, 3}), 1, "Relu");
-}
-
-/// As detectors end: channels last, a list of boxes, a squashing of each.
-void Head(Net& net, ir::Value& x) {
-  const int64_t each = net.OneOf<int64_t>({1, 2, 4, 10, 20, 85}), anchors = net.OneOf<int64_t>({1, 2, 3});
-  ir::Value& raw = Square(net, x, each * anchors, net.OneOf<int64_t>({1, 3}), 1, "");
-  ir::Value& rows = net.Reshape(net.Transpose(raw, {0, 2, 3, 1}), {1, -1, each});
-  if (each > 1 && net.Between(0, 1) == 0) {
-    net.Make("Softmax", {&rows}, {{"axis", int64_t{-1}}});
-  } else {
-    net.Make("Sigmoid", {&rows});
-  }
-}
-
-void Classifier(Net& net, ir::Value& x) {
-  ir::Value& flat = net.Make("Flatten", {&net.Make("GlobalAveragePool", {&x})});
-  ir::Value& scores = net.Gemm(flat, net.LogBetween(2, 1000));
-  if (net.Between(0, 1) == 0) net.Make("Softmax", {&scores}, {{"axis", int64_t{-1}}});
-}
 
 using Block = ir::Value& (*)(Net&, ir::Value&);
 
@@ -189,9 +37,19 @@ std::unique_ptr<ir::Model> Convolutional(uint32_t seed, const std::vector<Block>
   Net sizes(seed, {1});
   Net net(seed + 1, small ? SmallPicture(sizes) : Picture(sizes));
   const double macs = static_cast<double>(small ? net.LogBetween(300'000, 10'000'000)
-                                                : net.LogBetween(2'000'000, 500'000'000));
+                                                : net.LogBetween(2'000'000, 200'000'000));
   ir::Value& end = Grow(net, Stem(net), blocks, macs);
-  detects ? Head(net, end) : Classifier(net, end);
+  detects ? Detect(net, end) : Classify(net, end);
+  return net.Finish();
+}
+
+std::unique_ptr<ir::Model> Sound(uint32_t seed) {
+  Net sizes(seed, {1});
+  Net net(seed + 1, {1, 1, sizes.LogBetween(20, 120), sizes.LogBetween(8, 64)});
+  const double macs = static_cast<double>(net.LogBetween(300'000, 20'000'000));
+  const auto blocks = net.OneOf<std::vector<Block>>({{Separable}, {Separable, Residual}, {Plain, Pooled}});
+  ir::Value& end = Grow(net, SoundStem(net), blocks, macs);
+  Classify(net, end);
   return net.Finish();
 }
 
@@ -285,8 +143,9 @@ std::unique_ptr<ir::Model> Loose(uint32_t seed) {
       case 7: {
         const int64_t axis = net.OneOf<int64_t>({1, 3}), size = DimsOf(*x)[static_cast<size_t>(axis)];
         if (size < 4) break;
-        ir::Value& a = net.Slice(*x, axis, 0, size / 2);
-        ir::Value& b = net.Slice(*x, axis, size / 2, size);
+        const bool every_second = net.Between(0, 1) == 0;
+        ir::Value& a = every_second ? net.Slice(*x, axis, 0, size, 2) : net.Slice(*x, axis, 0, size / 2);
+        ir::Value& b = every_second ? net.Slice(*x, axis, 1, size, 2) : net.Slice(*x, axis, size / 2, size);
         x = &net.Make("Concat", {&b, &a}, {{"axis", axis}});
         break;
       }
@@ -298,7 +157,7 @@ std::unique_ptr<ir::Model> Loose(uint32_t seed) {
         break;
       }
       default:
-        x = &net.Pool(*x, net.OneOf<std::string>({"MaxPool", "AveragePool"}), 3, 1);
+        x = &net.Pool(*x, net.OneOf<std::string>({"MaxPool", "AveragePool"}), {3, 3}, {1, 1});
     }
   }
   return net.Finish();
@@ -358,6 +217,11 @@ constexpr Style kStyles[] = {
      [](uint32_t seed) {
        return Convolutional(seed, {Oblong, Grouped, Pooled, Separable, SqueezeExcite}, false);
      }},
+    {"oblong convolutions",
+     [](uint32_t seed) {
+       return Convolutional(seed, {Oblong, Oblong, Pooled, Plain}, false);
+     }},
+    {"sound", Sound},
     {"small separable convolutions",
      [](uint32_t seed) {
        return Convolutional(seed, {Separable, Inverted}, false, true);
