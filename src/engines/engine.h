@@ -46,6 +46,7 @@ struct LayerTime {
   std::string precision;             ///< "f32", "bf16", "i8"; empty when the engine does not say
   std::vector<std::string> origins;  ///< node names of the file behind it, when the engine says
   double mean_ms = 0;
+  double fast_ms = 0;  ///< of the fastest quarter of runs, where the engine tells runs apart; else the mean
 };
 
 class Session {

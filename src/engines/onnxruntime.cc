@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "engines/onnxruntime_api.h"
 #include "engines/ports.h"
@@ -37,14 +38,46 @@ std::string PrecisionOf(const json& args) {
   return precision;
 }
 
+// A layer's times in all runs.
+using Times = std::vector<double>;
+
+double Mean(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
 // Of the middle half of the runs: one in which the system took the processor away tells nothing about a
 // layer.
-double MiddleMean(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t cut = values.size() / 4;
-  double sum = 0;
-  for (size_t i = cut; i < values.size() - cut; ++i) sum += values[i];
-  return sum / static_cast<double>(values.size() - 2 * cut);
+double MiddleMean(Times times) {
+  std::ranges::sort(times);
+  const size_t cut = times.size() / 4;
+  return Mean(std::span(times).subspan(cut, times.size() - 2 * cut));
+}
+
+// The quarter of the runs that were the fastest as a whole.
+std::vector<size_t> FastRuns(const std::vector<Times>& layers) {
+  std::vector<std::pair<double, size_t>> sums(layers.empty() ? 0 : layers.front().size());
+  for (size_t run = 0; run < sums.size(); ++run) {
+    sums[run].second = run;
+    for (const Times& times : layers) sums[run].first += times[run];
+  }
+  std::ranges::sort(sums);
+  std::vector<size_t> fast;
+  for (size_t i = 0; i < (sums.size() + 3) / 4; ++i) fast.push_back(sums[i].second);
+  return fast;
+}
+
+// What a layer takes while nothing disturbs it. A long one meets its calm moments in runs of its own. The
+// runtime's clock shows whole microseconds, so that of a short one only the mean tells more: it is that of
+// `fast` runs.
+double FastMean(Times times, const std::vector<size_t>& fast) {
+  constexpr double kLongMs = 0.02;
+  Times chosen;
+  for (const size_t run : fast) chosen.push_back(times[run]);
+  if (const double mean = Mean(chosen); mean < kLongMs) return mean;
+  std::ranges::sort(times);
+  return Mean(std::span(times).first(fast.size()));
 }
 
 // Node times of the runtime's profile: a list of events; the first run, which also warms up, is left out when
@@ -66,7 +99,7 @@ Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
   const size_t skipped = runs.size() > 1 ? 1 : 0;
   const double first = runs[skipped].first;
   std::vector<LayerTime> layers;
-  std::vector<std::vector<double>> times;  // of each layer, in each run
+  std::vector<Times> times;  // of each layer
   std::unordered_map<std::string, size_t> index;
   for (const json& event : events) {
     std::string name = event.value("name", "");
@@ -76,7 +109,7 @@ Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
     const json args = event.value("args", json::object());
     const auto [at, added] = index.emplace(name, layers.size());
     if (added) {
-      layers.push_back({name, args.value("op_name", ""), PrecisionOf(args), {}, 0});
+      layers.push_back({name, args.value("op_name", ""), PrecisionOf(args), {}, 0, 0});
       times.emplace_back(runs.size() - skipped, 0.0);
     }
     const auto run =
@@ -85,7 +118,11 @@ Result<std::vector<LayerTime>> ParseProfile(const fs::path& path) {
         1;
     times[at->second][static_cast<size_t>(run - runs.begin()) - skipped] += event.value("dur", 0.0) / 1000;
   }
-  for (size_t i = 0; i < layers.size(); ++i) layers[i].mean_ms = MiddleMean(std::move(times[i]));
+  const std::vector<size_t> fast = FastRuns(times);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    layers[i].mean_ms = MiddleMean(times[i]);
+    layers[i].fast_ms = FastMean(times[i], fast);
+  }
   return layers;
 }
 

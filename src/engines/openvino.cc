@@ -211,11 +211,13 @@ class OpenvinoSession : public Session {
       const auto [at, added] = index_.emplace(info.node_name, layers_.size());
       const double mean_ms = static_cast<double>(info.real_time.count()) / 1000;
       if (added) {
-        layers_.push_back({info.node_name, info.node_type, "", {}, mean_ms});
+        layers_.push_back({info.node_name, info.node_type, "", {}, mean_ms, mean_ms});
         first_ms_.push_back(mean_ms);
       } else {
         const double runs = static_cast<double>(runs_);
-        layers_[at->second].mean_ms = std::max(0.0, (mean_ms * runs - first_ms_[at->second]) / (runs - 1));
+        LayerTime& layer = layers_[at->second];
+        layer.mean_ms = std::max(0.0, (mean_ms * runs - first_ms_[at->second]) / (runs - 1));
+        layer.fast_ms = layer.mean_ms;
       }
     }
   }

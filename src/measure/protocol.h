@@ -28,7 +28,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetricSpec, name, k, vocabulary, blank, ignor
 }  // namespace data
 
 namespace engines {
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerTime, name, op_type, precision, origins, mean_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerTime, name, op_type, precision, origins, mean_ms, fast_ms)
 }  // namespace engines
 
 namespace measure {
