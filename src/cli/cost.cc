@@ -37,6 +37,7 @@ struct Row {
     cost::Kernel kernel;
     double seconds = 0;
     std::string node;
+    std::optional<double> measured_seconds;  ///< by the engine's own profile
   };
   std::vector<Line> lines;
 };
@@ -51,10 +52,22 @@ void Predict(const ir::Graph& graph, const cost::KernelPredictor& predictor, Row
     row.predicted += prediction.seconds;
     if (!prediction.measured) row.guessed += prediction.seconds;
     if (prediction.coverage < 0.1) row.uncovered += prediction.seconds;
-    row.lines.push_back({kernel, prediction.seconds, kernel.nodes.front()->UserNames().front()});
+    row.lines.push_back({kernel, prediction.seconds, kernel.nodes.front()->UserNames().front(), {}});
   }
   row.guessed /= row.predicted;
   row.uncovered /= row.predicted;
+}
+
+/// Times the model, and with `kernels` each kernel of it as well.
+Status Measure(const ir::Model& model, const cost::RunAs& run, double start_seconds, bool kernels,
+               const std::function<bool()>& stop, Row& row) {
+  SHOEHORN_ASSIGN(row.measured, cost::SecondsOf(model, run, std::chrono::milliseconds(1000), &stop));
+  if (!kernels) return Ok();
+  cost::NetworkTimes times(run, {start_seconds, 0}, 1);
+  SHOEHORN_TRY(times.Visit(model, std::chrono::milliseconds(500), &stop));
+  for (const cost::TimedKernel& kernel : times.Kernels())
+    row.lines[kernel.index].measured_seconds = kernel.sample.seconds;
+  return Ok();
 }
 
 std::string Json(const std::vector<Row>& rows, const Options& options) {
@@ -82,6 +95,7 @@ std::string Json(const std::vector<Row>& rows, const Options& options) {
                                  {"features", shape.features},
                                  {"operations", shape.operations},
                                  {"bytes", shape.bytes}});
+        if (line.measured_seconds) entry["list"].back()["measured_ms"] = *line.measured_seconds * 1000;
       }
     } else {
       entry["refused"] = row.refused;
@@ -107,8 +121,11 @@ void Print(const std::vector<Row>& rows, const Options& options) {
     fmt::print("\n");
     for (const Row::Line& line : row.lines)
       if (options.kernels)
-        fmt::print("  {:>10}  {:<28} {}\n", FormatDuration(line.seconds), line.kernel.name(),
-                   Escaped(line.node));
+        fmt::print("  {:>10}{}  {:<28} {}\n", FormatDuration(line.seconds),
+                   !row.measured           ? ""
+                   : line.measured_seconds ? fmt::format(" {:>10}", FormatDuration(*line.measured_seconds))
+                                           : fmt::format(" {:>10}", "-"),
+                   line.kernel.name(), Escaped(line.node));
   }
 }
 
@@ -143,14 +160,11 @@ Result<int> Cost(const Options& options) {
       Predict(*prepared.graph, predictor, row);
       if (!options.measure) continue;
       progress.Show(fmt::format("measuring {} {}", engine.engine, precision));
-      auto seconds = cost::SecondsOf(prepared, {engine.engine, asked, engine.threads},
-                                     std::chrono::milliseconds(1000), &stop);
-      if (!seconds.ok()) {
-        if (seconds.error().blame == Blame::kInterrupted) return seconds.error();
-        row.refused = seconds.error().found;
-        continue;
-      }
-      row.measured = *seconds;
+      const Status measured =
+          Measure(prepared, {engine.engine, asked, engine.threads}, start, options.kernels, stop, row);
+      if (measured.ok()) continue;
+      if (measured.error().blame == Blame::kInterrupted) return measured.error();
+      row.refused = measured.error().found;
     }
   }
   progress.Clear();

@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::string out;
   bool quick = false, force = false;
-  size_t networks = 112;
+  size_t networks = 72;
   int threads = 1;
 };
 
@@ -56,7 +56,10 @@ Result<int> Profile(const Options& options) {
   profile.name = out.stem().string();
   profile.threads = options.threads;
   profile.networks = options.quick ? 2 : options.networks;
-  if (options.quick) profile.time_each = std::chrono::milliseconds(20);
+  if (options.quick) {
+    profile.time_each = std::chrono::milliseconds(20);
+    profile.most_visits = 1;
+  }
   profile.stop = &stop;
   profile.show = [&](size_t done, size_t of, const std::string& what) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();

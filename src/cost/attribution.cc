@@ -61,7 +61,7 @@ Attribution Attribute(const std::vector<Kernel>& kernels, const std::vector<engi
   };
   std::map<std::string_view, double> unnamed;
   for (const engines::LayerTime& layer : layers) {
-    const double seconds = layer.mean_ms / 1000;
+    const double seconds = layer.fast_ms / 1000;
     std::vector<size_t> among;
     for (const std::string& name : NamesIn(layer))
       if (const auto found = by_name.find(name);

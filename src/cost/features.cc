@@ -177,7 +177,8 @@ std::string KindOf(const ir::Node& node) {
   return IsView(node) ? "View" : node.op_type;
 }
 
-KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_bytes, bool& known) {
+KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_bytes, double result_bytes,
+                    bool& known) {
   const ir::Node& node = *nodes.front();
   KernelShape shape;
   for (const ir::Node* each : nodes) {
@@ -194,7 +195,7 @@ KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_by
         shape.bytes += BytesOf(input, element_bytes, known);
     }
   }
-  for (const ir::Value* output : OutputsOf(nodes)) shape.bytes += BytesOf(output, element_bytes, known);
+  for (const ir::Value* output : OutputsOf(nodes)) shape.bytes += BytesOf(output, result_bytes, known);
   const double fused = FusedOperations(nodes);
   if (node.Is("Conv") || node.Is("ConvTranspose")) {
     shape.features = OfConvolution(node, fused, known);

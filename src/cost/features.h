@@ -14,9 +14,10 @@ namespace shoehorn::cost {
 /// "Conv 1x1", "Conv depthwise", "MatMul", "Softmax": kernels of one kind have features of one meaning.
 std::string KindOf(const ir::Node& node);
 
-/// `nodes`: the kernel's, the first one leads; `element_bytes` of its float or quantized activations and
-/// weights. `known` turns false when a shape is open.
-KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_bytes, bool& known);
+/// `nodes`: the kernel's, the first one leads. `element_bytes` and `result_bytes`: of what the graph calls a
+/// float, where the kernel reads it and where it writes it. `known` turns false when a shape is open.
+KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_bytes, double result_bytes,
+                    bool& known);
 
 /// What it takes to move `value` once from one layout to another.
 KernelShape ShapeOfCopy(const ir::Value& value, double element_bytes, bool& known);

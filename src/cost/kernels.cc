@@ -11,7 +11,17 @@
 namespace shoehorn::cost {
 namespace {
 
+/// Bytes of what a kernel reads that the graph calls a float: a kernel on integers reads it before it is
+/// dequantized.
 double BytesOfElement(std::string_view number) { return number == "f32" ? 4 : number == "bf16" ? 2 : 1; }
+/// And of a float that it writes: only a QuantizeLinear makes an integer of it.
+double BytesOfResult(std::string_view number) { return number == "bf16" ? 2 : 4; }
+
+/// ONNX Runtime has two kernels for these: one for the layout that convolutions like, one for the plain one.
+bool HasTwoKernels(const ir::Node& node) {
+  return node.Is("Conv") || node.Is("MaxPool") || node.Is("AveragePool") || node.Is("GlobalAveragePool") ||
+         node.Is("Resize");
+}
 
 }  // namespace
 
@@ -32,23 +42,25 @@ std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, s
     std::vector<const ir::Node*>& nodes = kernels[at->second].nodes;
     nodes.insert(&node == host ? nodes.begin() : nodes.end(), &node);
   }
+  const Layouts layouts = engine == "onnxruntime" ? LayoutsOf(graph, fusion) : Layouts();
   for (Kernel& kernel : kernels) {
     const ir::Node& head = *kernel.nodes.front();
     kernel.kind = openvino && IsElementwise(head) ? "Elementwise" : KindOf(head);
     if (head.Is("Sigmoid") && kernel.nodes.size() > 1 && !openvino) kernel.kind = "Swish";
     if (head.Is("Concat") && kernel.nodes.back()->Is("Slice")) kernel.kind = "SpaceToDepth";
-    kernel.shape = ShapeOf(kernel.nodes, BytesOfElement(kernel.number), kernel.known);
+    if (engine == "onnxruntime" && HasTwoKernels(head) && !layouts.preferred.contains(&head))
+      kernel.kind += kPlainLayout;
+    kernel.shape =
+        ShapeOf(kernel.nodes, BytesOfElement(kernel.number), BytesOfResult(kernel.number), kernel.known);
   }
-  if (engine == "onnxruntime") {
-    ForEachReorder(graph, fusion, [&](const ir::Node& at, const ir::Value& value, Reorder reorder) {
-      Kernel& kernel = kernels.emplace_back();
-      kernel.kind = reorder == Reorder::kIntoBlocks    ? "ReorderInput"
-                    : reorder == Reorder::kOutOfBlocks ? "ReorderOutput"
-                                                       : "ReorderChannels";
-      kernel.number = reorder == Reorder::kChannels ? "i8" : real;
-      kernel.nodes = {&at};
-      kernel.shape = ShapeOfCopy(value, BytesOfElement(kernel.number), kernel.known);
-    });
+  for (const auto& [at, value, reorder] : layouts.conversions) {
+    Kernel& kernel = kernels.emplace_back();
+    kernel.kind = reorder == Reorder::kIntoBlocks    ? "ReorderInput"
+                  : reorder == Reorder::kOutOfBlocks ? "ReorderOutput"
+                                                     : "ReorderChannels";
+    kernel.number = reorder == Reorder::kChannels ? "i8" : real;
+    kernel.nodes = {at};
+    kernel.shape = ShapeOfCopy(*value, BytesOfElement(kernel.number), kernel.known);
   }
   // What all kernels touch decides which caches a kernel finds its inputs and weights in when the next run
   // comes.

@@ -15,6 +15,10 @@
 
 namespace shoehorn::cost {
 
+/// What ends a kind where ONNX Runtime takes another kernel for the same operator, since channels are neither
+/// in blocks nor at the end.
+inline constexpr std::string_view kPlainLayout = " plain";
+
 struct Kernel {
   /// Kernels of one kind are one predictor's: "Conv 3x3" is not one, "Conv", "Conv depthwise", "Softmax" are.
   std::string kind;

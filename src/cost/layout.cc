@@ -80,8 +80,7 @@ bool IsAbsorbed(const ir::Node& transpose) {
 
 namespace {
 
-void ForEachReorderOfFloats(const ir::Graph& graph, const Fusion& fusion,
-                            const std::function<void(const ir::Node&, const ir::Value&, Reorder)>& found) {
+void FollowFloats(const ir::Graph& graph, const Fusion& fusion, Layouts& layouts) {
   std::unordered_set<const ir::Value*> blocked, out_of_blocks, into_blocks;
   const auto is_blocked = [&](const ir::Value* value) { return value != nullptr && blocked.contains(value); };
   for (const ir::Node& node : graph.nodes()) {
@@ -106,20 +105,21 @@ void ForEachReorderOfFloats(const ir::Graph& graph, const Fusion& fusion,
     const ir::Node* const host = fusion.HostOf(node);
     if (host != &node) in_blocks = is_blocked(host->output());
     if (way == Way::kBlocked && !is_blocked(node.input(0)) && into_blocks.insert(node.input(0)).second)
-      found(node, *node.input(0), Reorder::kIntoBlocks);
+      layouts.conversions.push_back({&node, node.input(0), Reorder::kIntoBlocks});
     const bool wants_plain = way == Way::kBlockedFromPlain || !in_blocks;
     for (const ir::Value* input : node.inputs())
       if (wants_plain && is_blocked(input) && out_of_blocks.insert(input).second)
-        found(node, *input, Reorder::kOutOfBlocks);
-    if (in_blocks) blocked.insert(node.output());
+        layouts.conversions.push_back({&node, input, Reorder::kOutOfBlocks});
+    if (!in_blocks) continue;
+    blocked.insert(node.output());
+    layouts.preferred.insert(&node);
   }
   for (const ir::Value* output : graph.outputs())
     if (is_blocked(output) && out_of_blocks.insert(output).second)
-      found(*output->producer(), *output, Reorder::kOutOfBlocks);
+      layouts.conversions.push_back({output->producer(), output, Reorder::kOutOfBlocks});
 }
 
-void ForEachReorderOfIntegers(const ir::Graph& graph, const Fusion& fusion,
-                              const std::function<void(const ir::Node&, const ir::Value&, Reorder)>& found) {
+void FollowIntegers(const ir::Graph& graph, const Fusion& fusion, Layouts& layouts) {
   std::unordered_set<const ir::Value*> last,
       moved;  // values with channels at the end; those that were converted
   for (const ir::Node& node : graph.nodes()) {
@@ -136,22 +136,24 @@ void ForEachReorderOfIntegers(const ir::Graph& graph, const Fusion& fusion,
       const bool wanted_last = convolves || follows;
       if (wanted_last && node.Is("Conv") && input != node.input(0)) continue;  // weights
       if (wanted_last != last.contains(source) && moved.insert(source).second)
-        found(node, *source, Reorder::kChannels);
+        layouts.conversions.push_back({&node, source, Reorder::kChannels});
     }
-    if (convolves || follows || hosted) last.insert(&Handed(node, fusion));
+    if (!convolves && !follows && !hosted) continue;
+    last.insert(&Handed(node, fusion));
+    layouts.preferred.insert(&node);
   }
   for (const ir::Value* output : graph.outputs())
     if (const ir::Value* const source = Behind(output); last.contains(source) && moved.insert(source).second)
-      found(*source->producer(), *source, Reorder::kChannels);
+      layouts.conversions.push_back({source->producer(), source, Reorder::kChannels});
 }
 
 }  // namespace
 
-void ForEachReorder(
-    const ir::Graph& graph, const Fusion& fusion,
-    const std::function<void(const ir::Node& at, const ir::Value& value, Reorder reorder)>& found) {
-  ForEachReorderOfFloats(graph, fusion, found);
-  ForEachReorderOfIntegers(graph, fusion, found);
+Layouts LayoutsOf(const ir::Graph& graph, const Fusion& fusion) {
+  Layouts layouts;
+  FollowFloats(graph, fusion, layouts);
+  FollowIntegers(graph, fusion, layouts);
+  return layouts;
 }
 
 }  // namespace shoehorn::cost

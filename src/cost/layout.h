@@ -4,7 +4,8 @@
 // ONNX Runtime (MIT), read for what it does.
 #pragma once
 
-#include <functional>
+#include <unordered_set>
+#include <vector>
 
 #include "cost/fusion.h"
 #include "ir/graph.h"
@@ -17,10 +18,19 @@ enum class Reorder {
   kChannels,     ///< of 8-bit integers: channels to the end for a convolution, or back
 };
 
-/// Calls `found` with each value that is converted, in the order of the nodes, and the node that asks for it.
-void ForEachReorder(
-    const ir::Graph& graph, const Fusion& fusion,
-    const std::function<void(const ir::Node& at, const ir::Value& value, Reorder reorder)>& found);
+struct Conversion {
+  const ir::Node* at = nullptr;  ///< the node that asks for it
+  const ir::Value* value = nullptr;
+  Reorder reorder = Reorder::kIntoBlocks;
+};
+
+struct Layouts {
+  std::vector<Conversion> conversions;  ///< in the order of the nodes
+  /// Nodes that compute in the layout that convolutions like: in blocks, or on integers with channels at the
+  /// end. The same operator in the plain layout takes another kernel, mostly a slower one.
+  std::unordered_set<const ir::Node*> preferred;
+};
+Layouts LayoutsOf(const ir::Graph& graph, const Fusion& fusion);
 
 /// A Transpose that comes for free: the conversion out of blocks (ONNX Runtime), or the layout that
 /// convolutions have anyway (OpenVINO), does its work.

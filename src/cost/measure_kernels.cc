@@ -11,8 +11,13 @@ namespace shoehorn::cost {
 namespace {
 
 // A profile whose layers take that much more than whole runs was disturbed, and is taken again.
-constexpr double kDisturbed = 1.15;
-constexpr int kProfilesAgain = 3;
+constexpr double kDisturbed = 1.08;
+constexpr int kProfilesAVisit = 3;
+// Seconds: runs above hardly ever pass undisturbed on a busy machine. Their layers' sum is believed down to
+// this share of what the fastest took.
+constexpr double kLongRun = 1e-3, kLeastOfRun = 0.8;
+// The two fastest visits must be that near to each other.
+constexpr double kAsFast = 1.02;
 // Of a layer's time remains at least this share when the profile's own overhead is taken off.
 constexpr double kLeastShare = 0.15;
 
@@ -52,8 +57,8 @@ Result<Profile> ProfileOf(const Prepared& prepared) {
   Profile profile;
   SHOEHORN_ASSIGN(profile.layers, measure::ProfileLayers(prepared.subject, prepared.options));
   for (engines::LayerTime& layer : profile.layers) {
-    layer.mean_ms += LostByRounding(prepared.subject.engine);
-    profile.seconds += layer.mean_ms / 1000;
+    layer.fast_ms += LostByRounding(prepared.subject.engine);
+    profile.seconds += layer.fast_ms / 1000;
   }
   return profile;
 }
@@ -75,37 +80,57 @@ Result<double> ProfiledSecondsPerLayer(const ir::Model& model, const RunAs& run,
   return profile.seconds / static_cast<double>(std::max<size_t>(1, profile.layers.size()));
 }
 
-Result<TimedNetwork> TimeKernels(const ir::Model& model, const RunAs& run, const Overheads& overheads,
-                                 std::chrono::milliseconds time, const std::function<bool()>* stop) {
-  SHOEHORN_ASSIGN(const Prepared prepared, Prepare(model, run, time, stop));
+Status NetworkTimes::Visit(const ir::Model& model, std::chrono::milliseconds time,
+                           const std::function<bool()>* stop) {
+  SHOEHORN_ASSIGN(const Prepared prepared, Prepare(model, run_, time, stop));
   SHOEHORN_ASSIGN(const measure::Measurement whole,
                   measure::MeasureAlone(prepared.subject, prepared.options));
-  TimedNetwork network;
-  network.seconds = whole.fast_ms / 1000;
-  const double kernels_seconds = std::max(network.seconds - overheads.start_seconds, 0.2 * network.seconds);
+  visits_.push_back(whole.fast_ms / 1000);
+  for (int i = 0; i < kProfilesAVisit; ++i) {
+    if (profiled_ && *profiled_ < kDisturbed * KernelSeconds()) break;
+    SHOEHORN_ASSIGN(Profile profile, ProfileOf(prepared));
+    profile.seconds -= overheads_.per_layer_seconds * static_cast<double>(profile.layers.size());
+    if (profiled_ && *profiled_ <= profile.seconds) continue;
+    profiled_ = profile.seconds;
+    TakeShares(model, std::move(profile.layers));
+  }
+  return Ok();
+}
 
-  SHOEHORN_ASSIGN(Profile profile, ProfileOf(prepared));
-  for (int i = 0; i < kProfilesAgain; ++i) {
-    const double overhead = overheads.per_layer_seconds * static_cast<double>(profile.layers.size());
-    if (profile.seconds < kDisturbed * kernels_seconds + overhead) break;
-    SHOEHORN_ASSIGN(Profile again, ProfileOf(prepared));
-    if (again.seconds < profile.seconds) profile = std::move(again);
-  }
+bool NetworkTimes::settled() const {
+  if (visits_.size() >= most_visits_) return true;
+  return std::ranges::count_if(visits_, [&](double each) { return each < kAsFast * seconds(); }) > 1;
+}
+
+double NetworkTimes::KernelSeconds() const {
+  const double whole = std::max(seconds() - overheads_.start_seconds, 0.2 * seconds());
+  // A long run meets somebody; its layers, each in its own fastest runs, did not.
+  if (whole < kLongRun || !profiled_) return whole;
+  return std::clamp(*profiled_, kLeastOfRun * whole, whole);
+}
+
+std::vector<TimedKernel> NetworkTimes::Kernels() const {
+  std::vector<TimedKernel> kernels = kernels_;
+  for (TimedKernel& kernel : kernels) kernel.sample.seconds *= KernelSeconds();
+  return kernels;
+}
+
+void NetworkTimes::TakeShares(const ir::Model& model, std::vector<engines::LayerTime> layers) {
   double sum = 0;
-  for (engines::LayerTime& layer : profile.layers) {
-    layer.mean_ms = std::max(layer.mean_ms - overheads.per_layer_seconds * 1000, kLeastShare * layer.mean_ms);
-    sum += layer.mean_ms / 1000;
+  for (engines::LayerTime& layer : layers) {
+    layer.fast_ms =
+        std::max(layer.fast_ms - overheads_.per_layer_seconds * 1000, kLeastShare * layer.fast_ms);
+    sum += layer.fast_ms / 1000;
   }
-  if (sum <= 0) return network;
-  const std::vector<Kernel> kernels = KernelsOf(*model.graph, run.engine, engines::NameOf(run.precision));
-  const Attribution attribution = Attribute(kernels, profile.layers);
-  const double scale = kernels_seconds / sum;
+  if (sum <= 0) return;
+  const std::vector<Kernel> kernels = KernelsOf(*model.graph, run_.engine, engines::NameOf(run_.precision));
+  const Attribution attribution = Attribute(kernels, layers);
+  kernels_.clear();
   for (size_t i = 0; i < kernels.size(); ++i)
     if (attribution.seconds[i] > 0)
-      network.kernels.push_back({kernels[i].name(), {kernels[i].shape, attribution.seconds[i] * scale}});
-  network.lost = attribution.lost / sum;
-  network.lost_layers = attribution.lost_layers;
-  return network;
+      kernels_.push_back({i, kernels[i].name(), {kernels[i].shape, attribution.seconds[i] / sum}});
+  lost_ = attribution.lost / sum;
+  lost_layers_ = attribution.lost_layers;
 }
 
 }  // namespace shoehorn::cost

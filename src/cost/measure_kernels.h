@@ -5,6 +5,8 @@
 // runs.
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,26 +30,53 @@ struct Seconds {
 Result<Seconds> SecondsOf(const ir::Model& model, const RunAs& run, std::chrono::milliseconds time,
                           const std::function<bool()>* stop);
 
-struct TimedKernel {
-  std::string name;  ///< Kernel::name()
-  KernelSample sample;
-};
-struct TimedNetwork {
-  std::vector<TimedKernel> kernels;  ///< those that the engine's profile shows
-  double seconds = 0;                ///< of a whole run, undisturbed
-  double lost = 0;                   ///< share of the time in layers that are no kernel of ours
-  std::vector<std::string> lost_layers;
-};
-
 /// What times contain that is not a kernel's: of a run, before and behind its kernels; of a layer, only while
 /// profiling.
 struct Overheads {
   double start_seconds = 0, per_layer_seconds = 0;
 };
 
-/// Errors: the worker's.
-Result<TimedNetwork> TimeKernels(const ir::Model& model, const RunAs& run, const Overheads& overheads,
-                                 std::chrono::milliseconds time, const std::function<bool()>* stop);
+struct TimedKernel {
+  size_t index = 0;  ///< among KernelsOf the model
+  std::string name;  ///< Kernel::name()
+  KernelSample sample;
+};
+
+/// One model in one engine, visited again and again, minutes apart: whoever disturbs one visit may rest at
+/// the next. Of all visits the fastest counts, and the profile that was disturbed least.
+class NetworkTimes {
+ public:
+  NetworkTimes(RunAs run, Overheads overheads, size_t most_visits)
+      : run_(std::move(run)), overheads_(overheads), most_visits_(most_visits) {}
+
+  /// Times `model`, the same at each visit, for `time`, and profiles it where no good profile is known yet.
+  /// Errors: the worker's.
+  Status Visit(const ir::Model& model, std::chrono::milliseconds time, const std::function<bool()>* stop);
+
+  /// Another visit was as fast as the fastest, or there were as many as may be.
+  bool settled() const;
+  const RunAs& run() const { return run_; }
+  /// Of a whole run.
+  double seconds() const { return *std::ranges::min_element(visits_); }
+  /// Those that the engine's profile shows. Their times and `lost` add up to seconds() without the start.
+  std::vector<TimedKernel> Kernels() const;
+  /// Share of the time in layers that are no kernel of ours.
+  double lost() const { return lost_; }
+  const std::vector<std::string>& lost_layers() const { return lost_layers_; }
+
+ private:
+  double KernelSeconds() const;
+  void TakeShares(const ir::Model& model, std::vector<engines::LayerTime> layers);
+
+  RunAs run_;
+  Overheads overheads_;
+  size_t most_visits_;
+  std::vector<double> visits_;        // seconds of a run
+  std::optional<double> profiled_;    // seconds of all layers in the best profile
+  std::vector<TimedKernel> kernels_;  // their seconds: shares of the best profile
+  double lost_ = 0;
+  std::vector<std::string> lost_layers_;
+};
 
 /// Mean seconds that the engine's profile tells for a layer of `model`.
 Result<double> ProfiledSecondsPerLayer(const ir::Model& model, const RunAs& run,

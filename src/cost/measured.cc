@@ -114,6 +114,13 @@ KernelPredictor::KernelPredictor(const EngineKernels& engine) : start_seconds_(e
 
 KernelPredictor::Prediction KernelPredictor::Of(const Kernel& kernel) const {
   const auto found = kinds_.find(kernel.name());
+  if (found == kinds_.end() && kernel.kind.ends_with(kPlainLayout)) {
+    Kernel sibling = kernel;  // the other kernel of the same operator is nearer than any rate
+    sibling.kind.resize(sibling.kind.size() - kPlainLayout.size());
+    Prediction prediction = Of(sibling);
+    prediction.measured = false;
+    return prediction;
+  }
   if (found == kinds_.end())
     return {
         std::max(kernel.shape.operations * seconds_per_operation_, kernel.shape.bytes * seconds_per_byte_),

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "cost/networks.h"
 #include "cost/profile_toml.h"
@@ -27,6 +28,24 @@ std::string NameOf(const RunAs& run) {
   return fmt::format("{} {}", run.engine, engines::NameOf(run.precision));
 }
 
+/// One sample of each shape, with the mean of their times: a network repeats its blocks, and what is the same
+/// is not more knowledge.
+void Merge(std::vector<KernelSample>& samples) {
+  std::map<std::tuple<std::vector<double>, double, double>, std::vector<size_t>> alike;
+  for (size_t i = 0; i < samples.size(); ++i)
+    alike[{samples[i].shape.features, samples[i].shape.operations, samples[i].shape.bytes}].push_back(i);
+  std::vector<KernelSample> merged;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const KernelShape& shape = samples[i].shape;
+    const std::vector<size_t>& same = alike.at({shape.features, shape.operations, shape.bytes});
+    if (same.front() != i) continue;
+    double sum = 0;
+    for (const size_t each : same) sum += samples[each].seconds;
+    merged.push_back({shape, sum / static_cast<double>(same.size())});
+  }
+  samples = std::move(merged);
+}
+
 /// Keeps kMostSamples, evenly spread over the networks that they come from.
 void Thin(std::vector<KernelSample>& samples) {
   if (samples.size() <= kMostSamples) return;
@@ -42,23 +61,25 @@ class Profiler {
 
   Result<MachineProfile> Run() {
     SHOEHORN_TRY(FindRuns());
-    total_ = runs_.size() * (2 * options_.networks + 2) + 2;
+    total_ = runs_.size() * (options_.networks + 2) + 2;
     SHOEHORN_TRY(MeasureStarts());
     SHOEHORN_TRY(MeasureMemory());
     SHOEHORN_TRY(MeasurePower());
-    for (size_t i = 0; i < options_.networks; ++i) SHOEHORN_TRY(MeasureNetwork(i));
-    for (Measured& measured : measured_) SHOEHORN_TRY(TimeAgain(measured));
+    for (size_t i = 0; i < options_.networks; ++i)
+      for (const RunAs& run : runs_)
+        networks_[i].emplace_back(run, overheads_.at(NameOf(run)), options_.most_visits);
+    // In rounds over all networks, so that visits to one are minutes apart.
+    for (bool first = true; !networks_.empty(); first = false) {
+      total_ = done_;
+      for (const auto& [i, times] : networks_) total_ += times.size() * (first ? 2 : 1);  // at least
+      for (auto& [i, times] : networks_) SHOEHORN_TRY(VisitNetwork(i, times));
+      std::erase_if(networks_, [](const auto& each) { return each.second.empty(); });
+    }
     Finish();
     return std::move(profile_);
   }
 
  private:
-  struct Measured {
-    size_t network = 0;
-    const RunAs* run = nullptr;
-    TimedNetwork timed;
-  };
-
   Status FindRuns() {
     const Machine machine = DescribeMachine();
     profile_.kernels.machine = machine.cpu;
@@ -152,48 +173,42 @@ class Profiler {
     return Ok();
   }
 
-  Status MeasureNetwork(size_t i) {
+  // Those of `times` that are settled, or cannot be had, leave it.
+  Status VisitNetwork(size_t i, std::vector<NetworkTimes>& times) {
     const Network network = MakeNetwork(i);
     SHOEHORN_ASSIGN(const auto simplified, Simplified(*network.model, {}));
-    for (const RunAs& run : runs_) {
-      SHOEHORN_TRY(Next(fmt::format("{}: {}", NameOf(run), network.name)));
-      Result<TimedNetwork> timed = TimeIn(*simplified, run);
-      if (!timed.ok()) {
-        if (timed.error().blame == Blame::kInterrupted) return timed.error();
-        if (run.precision == engines::Precision::kInt8 && network.nothing_to_quantize) continue;
-        profile_.notes.push_back(fmt::format("{} in {}: {}", network.name, NameOf(run), timed.error().found));
-        continue;
+    std::vector<NetworkTimes> unsettled;
+    for (NetworkTimes& each : times) {
+      const std::string what = NameOf(each.run()) + ": " + network.name;
+      SHOEHORN_TRY(Next(what));
+      const Status visited = VisitIn(*simplified, each);
+      if (visited.ok()) {
+        each.settled() ? Keep(each) : unsettled.push_back(std::move(each));
+      } else if (visited.error().blame == Blame::kInterrupted) {
+        return visited;
+      } else if (each.run().precision != engines::Precision::kInt8 || !network.nothing_to_quantize) {
+        profile_.notes.push_back(what + ": " + visited.error().found);
       }
-      measured_.push_back({i, &run, std::move(*timed)});
     }
+    times = std::move(unsettled);
     return Ok();
   }
 
-  Result<TimedNetwork> TimeIn(const ir::Model& simplified, const RunAs& run) {
-    const Overheads overheads = overheads_.at(NameOf(run));
-    if (run.precision != engines::Precision::kInt8)
-      return TimeKernels(simplified, run, overheads, options_.time_each, options_.stop);
-    SHOEHORN_ASSIGN(const auto quantized, Quantized(simplified, run.engine));
-    return TimeKernels(*quantized, run, overheads, options_.time_each, options_.stop);
+  Status VisitIn(const ir::Model& simplified, NetworkTimes& times) {
+    if (times.run().precision != engines::Precision::kInt8)
+      return times.Visit(simplified, options_.time_each, options_.stop);
+    SHOEHORN_ASSIGN(const auto quantized, Quantized(simplified, times.run().engine));
+    return times.Visit(*quantized, options_.time_each, options_.stop);
   }
 
-  // Once more, minutes later: whoever was at work on this processor then may rest now. The faster of the two
-  // counts.
-  Status TimeAgain(Measured& measured) {
-    const Network network = MakeNetwork(measured.network);
-    const RunAs& run = *measured.run;
-    SHOEHORN_TRY(Next(fmt::format("{}: {} again", NameOf(run), network.name)));
-    SHOEHORN_ASSIGN(auto model, Simplified(*network.model, {}));
-    if (run.precision == engines::Precision::kInt8) {
-      SHOEHORN_ASSIGN(model, Quantized(*model, run.engine));
+  void Keep(const NetworkTimes& times) {
+    for (TimedKernel& kernel : times.Kernels()) {
+      Remember(times.run(), kernel);
+      KernelsFor(times.run()).kinds[kernel.name].samples.push_back(std::move(kernel.sample));
     }
-    SHOEHORN_ASSIGN(const double seconds, Time(*model, run));
-    const double start = overheads_.at(NameOf(run)).start_seconds;
-    const double before = measured.timed.seconds - start, now = seconds - start;
-    if (before <= 0 || now <= 0 || now >= before) return Ok();
-    for (TimedKernel& kernel : measured.timed.kernels) kernel.sample.seconds *= now / before;
-    measured.timed.seconds = seconds;
-    return Ok();
+    seconds_ += times.seconds();
+    lost_seconds_ += times.lost() * times.seconds();
+    lost_layers_.insert(times.lost_layers().begin(), times.lost_layers().end());
   }
 
   // What goes into the profile's rates: operations a second of whatever computes.
@@ -207,27 +222,16 @@ class Profiler {
   }
 
   void Finish() {
-    double sum = 0, lost = 0;
-    std::set<std::string> lost_layers;
-    for (Measured& measured : measured_) {
-      TimedNetwork& timed = measured.timed;
-      for (TimedKernel& kernel : timed.kernels) {
-        Remember(*measured.run, kernel);
-        KernelsFor(*measured.run).kinds[kernel.name].samples.push_back(std::move(kernel.sample));
-      }
-      sum += timed.seconds;
-      lost += timed.lost * timed.seconds;
-      lost_layers.insert(timed.lost_layers.begin(), timed.lost_layers.end());
-    }
     for (EngineKernels& engine : profile_.kernels.engines) {
       for (auto& [name, kind] : engine.kinds) {
+        Merge(kind.samples);
         Thin(kind.samples);
         kind.reaches = KernelRegression::ChooseReaches(kind.samples);
       }
     }
-    if (lost > 0.001 * sum)
+    if (lost_seconds_ > 0.001 * seconds_)
       profile_.notes.push_back(fmt::format("{:.1f} % of the time was in layers that belong to no kernel: {}",
-                                           100 * lost / sum, fmt::join(lost_layers, ", ")));
+                                           100 * lost_seconds_ / seconds_, fmt::join(lost_layers_, ", ")));
     profile_.toml = ProfileToml(options_.name, facts_);
   }
 
@@ -236,8 +240,10 @@ class Profiler {
   MachineProfile profile_;
   MachineFacts facts_;
   size_t done_ = 0, total_ = 0;
-  std::map<std::string, Overheads> overheads_;  // by NameOf(run)
-  std::vector<Measured> measured_;
+  std::map<std::string, Overheads> overheads_;            // by NameOf(run)
+  std::map<size_t, std::vector<NetworkTimes>> networks_;  // not settled yet, by number
+  double seconds_ = 0, lost_seconds_ = 0;                 // of all networks' runs
+  std::set<std::string> lost_layers_;
 };
 
 }  // namespace

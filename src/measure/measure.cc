@@ -17,14 +17,15 @@ constexpr double kRoundMs = 75;   // one turn of one process; drift of the machi
 constexpr double kWarmMs = 200;   // before the first round
 constexpr double kUntimedMs = 3;  // at the start of each turn: the other process has used the caches
 constexpr size_t kFewestRounds = 8;
-constexpr double kProfiledMs = 40;  // the first runs, which find nothing in the caches, must not decide
-constexpr size_t kFewestProfiled = 20, kMostProfiled = 100;
+constexpr double kProfiledMs = 100;  // the first runs, which find nothing in the caches, must not decide
+constexpr size_t kFewestProfiled = 20, kMostProfiled = 200;
 constexpr double kFastShare = 0.05;
 
 // One of the processes under measurement: how many runs make a turn, and what they took.
 struct Contestant {
   std::unique_ptr<WorkerClient> worker;
   double fastest_ms = 0;
+  size_t fewest_turns = kFewestRounds;
   size_t runs_per_turn = 1, untimed = 1;
   std::vector<double> run_ms;
   std::vector<double> turn_medians;
@@ -51,7 +52,7 @@ struct Contestant {
   bool Done(const MeasureOptions& options) const {
     double total = 0;
     for (const double ms : run_ms) total += ms;
-    const bool enough = run_ms.size() >= options.min_runs && turn_medians.size() >= kFewestRounds;
+    const bool enough = run_ms.size() >= options.min_runs && turn_medians.size() >= fewest_turns;
     return run_ms.size() >= options.max_runs ||
            (enough && total >= static_cast<double>(options.time_each.count()));
   }
@@ -111,6 +112,7 @@ Result<PairedMeasurement> MeasurePaired(const Subject& subject, const Subject& o
 Result<Measurement> MeasureAlone(const Subject& subject, const MeasureOptions& options) {
   SHOEHORN_ASSIGN(const auto inputs, WriteInputs(options));
   Contestant contestant;
+  contestant.fewest_turns = 1;  // there is nobody to be compared with
   SHOEHORN_TRY(contestant.Prepare(subject, inputs->path(), options));
   while (!contestant.Done(options)) {
     SHOEHORN_TRY(CheckStop(options));

@@ -40,7 +40,7 @@ TEST(Kernels, AnActivationRunsInItsConvolution) {
   [conv] c = Conv <kernel_shape = [1, 1]> (x, w, b)
   [relu] y = Relu (c)
 })";
-  EXPECT_THAT(KernelsIn(kGraph, "onnxruntime"), ElementsAre("Conv 1x1 f32: conv relu"));
+  EXPECT_THAT(KernelsIn(kGraph, "onnxruntime"), ElementsAre("Conv 1x1 plain f32: conv relu"));
   EXPECT_THAT(KernelsIn(kGraph, "openvino", "bf16"), ElementsAre("Conv 1x1 bf16: conv relu"));
   EXPECT_THAT(KernelsIn(kGraph, "tflite"), ElementsAre("Conv 1x1 f32: conv", "Relu f32: relu"));
 }
@@ -48,7 +48,7 @@ TEST(Kernels, AnActivationRunsInItsConvolution) {
 TEST(Kernels, ASwishRunsAloneOrInTheConvolution) {
   EXPECT_THAT(KernelsIn(kSwish, "openvino"), ElementsAre("Conv f32: conv sigmoid mul"));
   EXPECT_THAT(KernelsIn(kSwish, "onnxruntime"),
-              UnorderedElementsAre("Conv f32: conv", "Swish f32: sigmoid mul"));
+              UnorderedElementsAre("Conv plain f32: conv", "Swish f32: sigmoid mul"));
 }
 
 TEST(Kernels, AValueThatTwoReadIsNotFusedAway) {
@@ -87,6 +87,36 @@ TEST(Kernels, BlocksOfChannelsAreLeftBeforeWhatKnowsNone) {
               ElementsAre("Conv 1x1 f32: conv", "Softmax f32: softmax", "ReorderInput f32: conv",
                           "ReorderOutput f32: softmax"));
   EXPECT_THAT(KernelsIn(graph, "openvino"), ElementsAre("Conv 1x1 f32: conv", "Softmax f32: softmax"));
+}
+
+TEST(Kernels, APoolTakesTheLayoutThatItFinds) {
+  constexpr char kGraph[] = R"(g (float[1,1,6,6] x) => (float[1,8,3,3] y, float[1,1,3,3] z)
+<float[8,1,1,1] w = {1, 2, 3, 4, 5, 6, 7, 8}> {
+  [conv] c = Conv <kernel_shape = [1, 1]> (x, w)
+  [behind] y = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (c)
+  [before] z = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x)
+})";
+  EXPECT_THAT(KernelsIn(kGraph, "onnxruntime"),
+              UnorderedElementsAre("Conv 1x1 f32: conv", "MaxPool f32: behind", "MaxPool plain f32: before",
+                                   "ReorderOutput f32: behind"));
+  EXPECT_THAT(KernelsIn(kGraph, "openvino"),
+              UnorderedElementsAre("Conv 1x1 f32: conv", "MaxPool f32: behind", "MaxPool f32: before"));
+}
+
+TEST(Kernels, WhatNoQuantizeLinearFollowsIsWrittenAsFloats) {
+  constexpr char kGraph[] = R"(g (uint8[1,3,6,6] x) => (float[1,2,6,6] y)
+<int8[2,3,1,1] w = {1, 2, 3, 4, 5, 6}, float s = {0.1}, uint8 z = {0}, int8 zw = {0}> {
+  [dq] b = DequantizeLinear (x, s, z)
+  [dqw] v = DequantizeLinear (w, s, zw)
+  [conv] y = Conv <kernel_shape = [1, 1]> (b, v)
+})";
+  const auto model = testing::ParseGraph(kGraph, 9, 20);
+  const auto types = formats::MakeTypeInference(*model);
+  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "int8");
+  ASSERT_EQ(kernels.size(), 1u);
+  EXPECT_EQ(kernels.front().name(), "Conv 1x1 i8");
+  EXPECT_EQ(kernels.front().shape.bytes, 3 * 36 + 6 + 4 * 2 * 36);
 }
 
 TEST(Kernels, PairsAroundAConvolutionMakeItOneOfIntegers) {
