@@ -27,13 +27,13 @@ TEST(Attribution, LayersAreTheKernelsWhoseNodesTheyName) {
     return Attribute(kernels, layers).seconds;
   };
   // By the engine's origins, by a value's name with the engine's own ending, and a conversion before a node.
-  EXPECT_THAT(
-      seconds_of({{"c", "Convolution", "f32", {"first", "relu"}, 2}, {"soft", "Softmax", "f32", {}, 1}}),
-      ElementsAre(DoubleNear(2e-3, 1e-9), DoubleNear(1e-3, 1e-9)));
-  EXPECT_THAT(seconds_of({{"r_nchwc", "Conv", "f32", {}, 3}}), ElementsAre(DoubleNear(3e-3, 1e-9), 0));
-  EXPECT_THAT(seconds_of({{"x_abcd_acdb_first/WithoutBiases", "Reorder", "f32", {}, 4}}),
+  EXPECT_THAT(seconds_of({{"c", "Convolution", "f32", {"first", "relu"}, 2, 2},
+                          {"soft", "Softmax", "f32", {}, 1, 1}}),
+              ElementsAre(DoubleNear(2e-3, 1e-9), DoubleNear(1e-3, 1e-9)));
+  EXPECT_THAT(seconds_of({{"r_nchwc", "Conv", "f32", {}, 3, 3}}), ElementsAre(DoubleNear(3e-3, 1e-9), 0));
+  EXPECT_THAT(seconds_of({{"x_abcd_acdb_first/WithoutBiases", "Reorder", "f32", {}, 4, 4}}),
               ElementsAre(DoubleNear(4e-3, 1e-9), 0));
-  const Attribution foreign = Attribute(kernels, {{"odd", "Mystery", "f32", {}, 5}});
+  const Attribution foreign = Attribute(kernels, {{"odd", "Mystery", "f32", {}, 5, 5}});
   EXPECT_NEAR(foreign.lost, 5e-3, 1e-9);
   EXPECT_THAT(foreign.lost_layers, ElementsAre("Mystery"));
 }
