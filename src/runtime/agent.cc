@@ -131,13 +131,16 @@ void Agent::Take(const Arrival& arrival) {
   frame->taken = arrival.taken;
   frame->deadline = arrival.arrived + Duration(plan_.deadline_s);
   frame->wall = std::chrono::system_clock::now();
+  bool earlier = false;
   {
     const std::lock_guard lock(mutex_);  // known before it is decoded, which may take too long
     frame->number = next_number_++;
     ++unanswered_;
     pending_.emplace(frame->number, frame);
-    if (EarliestStart(*frame) < next_look_) watch_.notify_one();
+    last_arrival_ = frame->arrived;
+    earlier = EarliestStart(*frame) < next_look_;
   }
+  if (earlier) watch_.notify_one();  // without the lock, which the watchdog wants first
   const auto start = Clock::now();
   Result<data::Sample> sample = source_->Load();
   std::unique_lock lock(mutex_);

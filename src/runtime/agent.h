@@ -90,9 +90,10 @@ class Agent {
   Clock::time_point EarliestStart(
       const Frame& frame) const;  // mutex_ held; of any fallback because of this frame
   double Reserve() const;         // seconds from the wish for a fallback to its written line, at worst
-  Clock::time_point Watch(Clock::time_point now);  // mutex_ held; next look
-  void GiveOut(Finished finished);                 // writes it, or hands its event to be stored first
-  void Write(Told& told, double storing_s);        // the line; nothing happens to the frame after it
+  Clock::time_point Watch(Clock::time_point now);     // mutex_ held; next look
+  Clock::duration Idle(Clock::time_point now) const;  // mutex_ held; until the next look at the latest
+  void GiveOut(Finished finished);                    // writes it, or hands its event to be stored first
+  void Write(Told& told, double storing_s);           // the line; nothing happens to the frame after it
   template <typename T, typename F>
   void Serve(Line<T>& line, const F& work);
 
@@ -115,6 +116,7 @@ class Agent {
   int64_t unstored_ = 0;
   std::condition_variable watch_, settled_;
   Clock::time_point next_look_ = Clock::time_point::max();  // of the watchdog, when nobody wakes it
+  Clock::time_point last_arrival_{};                        // of a frame
   LinkWatch link_;
   Pace head_pace_{0}, fallback_pace_{0};  // the fallback's from the wish for it to its answer
   Pace out_pace_{0};                      // from an answer to its line, without the storing of its event

@@ -16,7 +16,8 @@ constexpr double kLeastOut = 0.003, kLongestOut = 0.02;
 constexpr double kMargin = 0.005, kMarginShare = 0.05;
 constexpr double kStoringShare =
     0.25;  // of the deadline, at most, that a fallback starts earlier for a slow disk
-constexpr auto kIdle = 1s;
+constexpr Clock::duration kIdle = 1s, kShortestIdle = 5ms;
+constexpr double kWaiting = 2;  // frames that may be waiting together before the watchdog has to be woken
 
 }  // namespace
 
@@ -217,10 +218,18 @@ double Agent::Reserve() const {
   return fallback_pace_.worst_s() + out_pace_.worst_s() + storing + kMargin + kMarginShare * plan_.deadline_s;
 }
 
+// While frames come, the next one finds the watchdog looking soon enough by itself: waking it from another
+// thread for each would cost that frame more than all decisions about it.
+Clock::duration Agent::Idle(Clock::time_point now) const {
+  if (now - last_arrival_ > kIdle) return kIdle;
+  const double until_next = plan_.deadline_s - Reserve() - kWaiting * fallback_pace_.typical_s();
+  return std::clamp<Clock::duration>(Duration(until_next), kShortestIdle, kIdle);
+}
+
 Clock::time_point Agent::Watch(Clock::time_point now) {
   std::vector<FramePtr> undecided;
   std::vector<Clock::time_point> deadlines;
-  Clock::time_point next = now + kIdle;
+  Clock::time_point next = now + Idle(now);
   for (auto at = pending_.begin(); at != pending_.end();) {
     const FramePtr frame = (at++)->second;
     // A fallback under way may come at the last moment; that there will be nothing can be said earlier.
@@ -295,13 +304,17 @@ void Agent::GiveOut(Finished finished) {
 
   answer.event = queue_->NewKey();
   Event event{0, answer.event, EventBody(*plan_.events, answer)};
-  const std::lock_guard lock(mutex_);
-  told.store_time = Clock::now();
-  to_store_.waiting.push_back({frame.number, std::move(event)});
+  bool earlier = false;
+  {
+    const std::lock_guard lock(mutex_);
+    told.store_time = Clock::now();
+    to_store_.waiting.push_back({frame.number, std::move(event)});
+    earlier = frame.deadline - kLastMoment < next_look_;
+    storing_.emplace(frame.number, std::move(told));
+    ++unstored_;
+  }
   to_store_.ready.notify_one();
-  if (frame.deadline - kLastMoment < next_look_) watch_.notify_one();
-  storing_.emplace(frame.number, std::move(told));
-  ++unstored_;
+  if (earlier) watch_.notify_one();
 }
 
 void Agent::StoreLoop() {
