@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "runtime/json_object.h"
 
 namespace shoehorn::runtime {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Floats are looked at in place; the rest is rare and small, and widened.
 template <typename F>
@@ -40,25 +39,16 @@ Extremes ExtremesOf(const ir::Tensor& tensor) {
   });
 }
 
-Json Rounded(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
+double Rounded(double milliseconds) { return std::round(milliseconds * 1000) / 1000; }
 
-Json Describe(const ir::Tensor& tensor, bool values) {
-  Json json = {{"type", ir::NameOf(tensor.type())}, {"shape", tensor.dims()}};
-  if (const Extremes extremes = ExtremesOf(tensor); extremes.where >= 0) {
-    json["argmax"] = extremes.where;
-    json["max"] = extremes.greatest;
-  }
-  if (!values) return json;
-  if (const auto numbers = tensor.ToDoubles()) json["values"] = *numbers;
-  return json;
-}
-
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-/// `object` with one more key, whose value is JSON already.
-std::string WithOutputs(std::string object, const std::string& outputs) {
-  object.pop_back();
-  return object + ",\"outputs\":" + outputs + "}";
+std::string Describe(const ir::Tensor& tensor, bool values) {
+  JsonObject json;
+  json.Add("type", ir::NameOf(tensor.type())).Add("shape", tensor.dims());
+  if (const Extremes extremes = ExtremesOf(tensor); extremes.where >= 0)
+    json.Add("argmax", extremes.where).Add("max", extremes.greatest);
+  if (values)
+    if (const auto numbers = tensor.ToDoubles()) json.Add("values", *numbers);
+  return std::move(json).Text();
 }
 
 }  // namespace
@@ -87,26 +77,24 @@ std::string UtcText(std::chrono::system_clock::time_point time) {
 }
 
 std::string OutputsJson(const Tensors& outputs, bool values) {
-  Json json = Json::object();
-  for (const auto& [name, tensor] : outputs) json[name] = Describe(tensor, values);
-  return Dump(json);
+  JsonObject json;
+  for (const auto& [name, tensor] : outputs) json.AddJson(name, Describe(tensor, values));
+  return std::move(json).Text();
 }
 
 std::string AnswerLine(const Answer& answer) {
-  Json json = {{"frame", answer.frame}, {"arrived", UtcText(answer.arrived)}};
-  if (!answer.id.empty()) json["id"] = answer.id;
-  json["by"] = NameOf(answer.by);
-  json["latency_ms"] = Rounded(answer.latency_s * 1e3);
-  json["late"] = answer.late;
-  if (!answer.why.empty()) json["why"] = answer.why;
-  json["engine_ms"] = Rounded(answer.engine_s * 1e3);
-  if (answer.wire_s > 0) json["wire_ms"] = Rounded(answer.wire_s * 1e3);
-  json["own_ms"] = Rounded(answer.own_s * 1e3);
-  if (!answer.event.empty()) {
-    json["event"] = answer.event;
-    json["event_kept"] = answer.event_kept;
-  }
-  return WithOutputs(Dump(json), answer.outputs) + "\n";
+  JsonObject json;
+  json.Add("frame", answer.frame).Add("arrived", UtcText(answer.arrived));
+  if (!answer.id.empty()) json.Add("id", answer.id);
+  json.Add("by", NameOf(answer.by))
+      .Add("latency_ms", Rounded(answer.latency_s * 1e3))
+      .Add("late", answer.late);
+  if (!answer.why.empty()) json.Add("why", answer.why);
+  json.Add("engine_ms", Rounded(answer.engine_s * 1e3));
+  if (answer.wire_s > 0) json.Add("wire_ms", Rounded(answer.wire_s * 1e3));
+  json.Add("own_ms", Rounded(answer.own_s * 1e3));
+  if (!answer.event.empty()) json.Add("event", answer.event).Add("event_kept", answer.event_kept);
+  return std::move(json.AddJson("outputs", answer.outputs)).Text() + "\n";
 }
 
 bool IsEvent(const place::EventRule& rule, const Tensors& outputs) {
@@ -120,11 +108,12 @@ bool IsEvent(const place::EventRule& rule, const Tensors& outputs) {
 }
 
 std::string EventBody(const place::EventRule& rule, const Answer& answer) {
-  Json json = {{"frame", answer.frame}, {"arrived", UtcText(answer.arrived)}};
-  if (!answer.id.empty()) json["id"] = answer.id;
-  json["by"] = NameOf(answer.by);
-  json["rule"] = {{"output", rule.output}, {"when", rule.when}, {"value", rule.value}};
-  return WithOutputs(Dump(json), answer.outputs);
+  JsonObject json, met;
+  met.Add("output", rule.output).Add("when", rule.when).Add("value", rule.value);
+  json.Add("frame", answer.frame).Add("arrived", UtcText(answer.arrived));
+  if (!answer.id.empty()) json.Add("id", answer.id);
+  json.Add("by", NameOf(answer.by)).AddJson("rule", std::move(met).Text());
+  return std::move(json.AddJson("outputs", answer.outputs)).Text();
 }
 
 }  // namespace shoehorn::runtime

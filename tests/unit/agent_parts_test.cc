@@ -148,10 +148,14 @@ TEST(AnswerTest, IsOneLineOfJson) {
   EXPECT_EQ(json["by"], "fallback");
   EXPECT_EQ(json["latency_ms"], 12.346);
   EXPECT_EQ(json["event"], "k-1");
+  EXPECT_EQ(json["id"], "a\xEF\xBF\xBD\n.jpg") << "what is no UTF-8 is replaced";
   EXPECT_EQ(json["outputs"].dump(), R"({"y":{"argmax":1,"max":2.5,"shape":[1,2],"type":"float"}})");
   EXPECT_FALSE(json.contains("wire_ms"));
   const auto values = nlohmann::json::parse(OutputsJson({{"y", ir::Tensor::Of<int64_t>({2}, {3, 4})}}, true));
-  EXPECT_EQ(values["y"]["values"].dump(), "[3.0,4.0]");
+  EXPECT_EQ(values["y"]["values"], (std::vector<double>{3, 4}));
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(OutputsJson({{"\"q\"", ir::Tensor::Of<float>({3}, {0.25F, infinity, -infinity})}}, true),
+            R"({"\"q\"":{"type":"float","shape":[3],"argmax":1,"max":null,"values":[0.25,null,null]}})");
 }
 
 class SecretTest : public ::testing::Test {
