@@ -35,8 +35,10 @@ double Product(const std::vector<int64_t>& values) {
   return product;
 }
 
-/// How much larger a length becomes when it is filled up to vectors of 8.
-double Ragged(double length) { return Log2(std::ceil(length / 8) * 8 / std::max(length, 1.0)); }
+/// How much larger a length becomes when it is filled up to vectors of so many.
+double Ragged(double length, double vector) {
+  return Log2(std::ceil(length / vector) * vector / std::max(length, 1.0));
+}
 
 bool IsQuantization(const ir::Node& node) { return node.Is("QuantizeLinear") || node.Is("DequantizeLinear"); }
 
@@ -71,7 +73,7 @@ std::vector<double> OfConvolution(const ir::Node& node, double fused, bool& know
   const bool transposed = node.Is("ConvTranspose");
   const ir::Shape in = DimsOf(node.input(0), known), out = DimsOf(node.output(), known),
                   weights = DimsOf(node.input(1), known);
-  if (in.size() < 2 || out.size() < 2 || weights.size() < 2) return std::vector<double>(9, 0);
+  if (in.size() < 2 || out.size() < 2 || weights.size() < 2) return std::vector<double>(10, 0);
   const double groups = static_cast<double>(node.Int("group", 1));
   const double channels_in = static_cast<double>(in[1]) / groups,
                channels_out = static_cast<double>(out[1]) / groups;
@@ -79,6 +81,7 @@ std::vector<double> OfConvolution(const ir::Node& node, double fused, bool& know
   const double stride = Product(node.Ints("strides", {1}));
   const double per_output = 2 * channels_in * window / (transposed ? stride : 1);
   const bool depthwise = channels_in == 1 && groups > 1;
+  const double wide_out = depthwise ? groups : channels_out, wide_in = depthwise ? groups : channels_in;
   return {Log2(channels_in),
           Log2(channels_out),
           Log2(groups),
@@ -87,29 +90,43 @@ std::vector<double> OfConvolution(const ir::Node& node, double fused, bool& know
           Log2(window),
           Log2(stride),
           std::log2(1 + fused / per_output),
-          Ragged(depthwise ? groups : channels_out) + Ragged(depthwise ? groups : channels_in)};
+          Ragged(wide_out, 8) + Ragged(wide_in, 8),
+          Ragged(wide_out, 16) + Ragged(wide_in, 16)};
 }
 
 std::vector<double> OfProduct(const ir::Node& node, double fused, bool& known) {
   ir::Shape a = DimsOf(node.input(0), known), out = DimsOf(node.output(), known);
-  if (a.empty() || out.empty()) return std::vector<double>(5, 0);
+  if (a.empty() || out.empty()) return std::vector<double>(6, 0);
   const double k = static_cast<double>(node.Int("transA") != 0 ? a.front() : a.back());
   const double n = static_cast<double>(out.back());
   const bool constant = node.input(1) != nullptr && node.input(1)->producer() == nullptr;
   const double rows = out.size() < 2 ? 1 : static_cast<double>(out[out.size() - 2]);
   const double batch = Count(out) / n / rows;
   // With constant weights a batch is more rows.
-  return {Log2(constant ? rows * batch : rows), Log2(k), Log2(n), Log2(constant ? 1 : batch),
-          std::log2(1 + fused / (2 * k))};
+  return {Log2(constant ? rows * batch : rows),
+          Log2(k),
+          Log2(n),
+          Log2(constant ? 1 : batch),
+          std::log2(1 + fused / (2 * k)),
+          Ragged(n, 8) + Ragged(k, 8)};
+}
+
+bool IsGlobal(const ir::Node& pool) { return pool.op_type.starts_with("Global"); }
+double PoolWindow(const ir::Node& pool, const ir::Shape& in) {
+  return IsGlobal(pool) ? Count(in, 2) : Product(pool.Ints("kernel_shape", {1}));
 }
 
 std::vector<double> OfPool(const ir::Node& node, bool& known) {
   const ir::Shape in = DimsOf(node.input(0), known), out = DimsOf(node.output(), known);
-  if (in.size() < 2 || out.size() < 2) return std::vector<double>(5, 0);
-  const bool global = node.op_type.starts_with("Global");
-  const double window = global ? Count(in, 2) : Product(node.Ints("kernel_shape", {1}));
-  return {Log2(static_cast<double>(out[1])), Log2(Count(out) / static_cast<double>(out[1])), Log2(window),
-          Log2(global ? 1 : Product(node.Ints("strides", {1}))), Log2(static_cast<double>(out.back()))};
+  if (in.size() < 2 || out.size() < 2) return std::vector<double>(7, 0);
+  const double channels = static_cast<double>(out[1]);
+  return {Log2(channels),
+          Log2(Count(out) / channels),
+          Log2(PoolWindow(node, in)),
+          Log2(IsGlobal(node) ? 1 : Product(node.Ints("strides", {1}))),
+          Log2(static_cast<double>(out.back())),
+          Ragged(channels, 8),
+          Ragged(channels, 16)};
 }
 
 /// The longest piece that stays together when axes change places.
@@ -203,6 +220,7 @@ KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_by
     shape.features = OfProduct(node, fused, known);
   } else if (IsPool(node)) {
     shape.features = OfPool(node, known);
+    shape.operations += Count(DimsOf(node.output(), known)) * PoolWindow(node, DimsOf(node.input(0), known));
   } else if (IsRecurrent(node)) {
     shape.features = OfRecurrent(node, known);
   } else {

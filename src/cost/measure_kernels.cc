@@ -12,7 +12,8 @@ namespace {
 
 // A profile whose layers take that much more than whole runs was disturbed, and is taken again.
 constexpr double kDisturbed = 1.08;
-constexpr int kProfilesAVisit = 3;
+constexpr int kProfilesAVisit = 1;
+constexpr std::chrono::milliseconds kWarm{40};
 // Seconds: runs above hardly ever pass undisturbed on a busy machine. Their layers' sum is believed down to
 // this share of what the fastest took.
 constexpr double kLongRun = 1e-3, kLeastOfRun = 0.8;
@@ -43,6 +44,7 @@ Result<Prepared> Prepare(const ir::Model& model, const RunAs& run, std::chrono::
   SHOEHORN_TRY(formats::SaveOnnx(model, prepared.subject.artifact));
   SHOEHORN_ASSIGN(prepared.options.inputs, RandomInputs(*model.graph));
   prepared.options.time_each = time;
+  prepared.options.warm = kWarm;
   prepared.options.min_runs = 9;
   prepared.options.stop = stop;
   return prepared;

@@ -37,7 +37,8 @@ ir::Value& Squashed(Net& net, ir::Value& x) {
 
 int64_t Channels(Net& net, int64_t low, int64_t high) {
   const int64_t channels = std::clamp<int64_t>(net.LogBetween(low, high), 1, 1024);
-  return channels < 8 || net.Between(0, 5) == 0 ? channels : (channels + 4) / 8 * 8;
+  const int64_t whole = net.OneOf<int64_t>({1, 8, 8, 16, 16, 32});  // as people choose them
+  return channels < whole ? channels : (channels + whole / 2) / whole * whole;
 }
 int64_t ChannelsOf(const ir::Value& x) { return DimsOf(x)[1]; }
 int64_t SideOf(const ir::Value& x) { return std::min(DimsOf(x)[2], DimsOf(x)[3]); }
@@ -79,7 +80,7 @@ ir::Value& Residual(Net& net, ir::Value& x) {
   const bool bottleneck = net.Between(0, 1) == 1;
   ir::Value* y = &x;
   if (bottleneck) {
-    const int64_t inner = std::max<int64_t>(4, ChannelsOf(x) / 4 / 4 * 4);
+    const int64_t inner = std::max<int64_t>(4, ChannelsOf(x) / 4 / 8 * 8);
     y = &Square(net, *y, inner, 1, 1, activation);
     y = &Square(net, *y, inner, 3, 1, activation);
     y = &Square(net, *y, ChannelsOf(x), 1, 1, "");
@@ -147,7 +148,7 @@ ir::Value& Pooled(Net& net, ir::Value& x) {
       return net.Pool(x, op, {high, wide}, {apart ? high : 1, apart ? wide : std::min<int64_t>(2, wide)});
     }
     default: {  // pyramid pooling: windows of several sizes side by side
-      ir::Value& narrow = Square(net, x, std::max<int64_t>(4, ChannelsOf(x) / 2), 1, 1, "Relu");
+      ir::Value& narrow = Square(net, x, std::max<int64_t>(4, ChannelsOf(x) / 2 / 8 * 8), 1, 1, "Relu");
       std::vector<ir::Value*> parts = {&narrow};
       for (const int64_t side : {5, 9, 13})
         if (side <= 2 * most) parts.push_back(&net.Pool(narrow, op, {side, side}, {1, 1}));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "cost/network_blocks.h"
 
@@ -10,21 +11,46 @@ namespace {
 
 using Net = NetworkBuilder;
 
-constexpr size_t kMostNodes = 80;
+/// When a network has enough blocks.
+struct Size {
+  double macs = 0;
+  size_t nodes = 0;
+};
+
+// Mostly small: a run above a millisecond hardly ever passes undisturbed on a shared machine, and the fewer
+// kernels a network has, the more its whole time, which is exact, says about each. The large ones tell what
+// kernels take where a run touches more than the caches hold.
+constexpr Size kSmall{30e6, 14}, kLarge{150e6, 60};
 
 using Block = ir::Value& (*)(Net&, ir::Value&);
 
 /// Blocks until the arithmetic is spent.
-ir::Value& Grow(Net& net, ir::Value& x, const std::vector<Block>& blocks, double macs) {
+ir::Value& Grow(Net& net, ir::Value& x, const std::vector<Block>& blocks, Size size) {
   ir::Value* y = &x;
-  while (net.macs() < macs && net.nodes() < kMostNodes) y = &net.OneOf(blocks)(net, *y);
+  while (net.macs() < size.macs && net.nodes() < size.nodes) y = &net.OneOf(blocks)(net, *y);
   return *y;
 }
 
+/// Mostly square, else two to four times as wide as high.
+std::pair<int64_t, int64_t> HighAndWide(Net& net, int64_t side) {
+  return {net.Between(0, 2) == 0 ? std::max<int64_t>(2, side / net.Between(2, 4)) : side, side};
+}
+
 ir::Shape Picture(Net& net) {
-  const int64_t side = net.Between(0, 1) == 0 ? net.LogBetween(24, 160) : net.LogBetween(160, 416);
-  const int64_t other = net.Between(0, 2) == 0 ? std::max<int64_t>(16, side / net.Between(2, 4)) : side;
-  return {1, net.OneOf<int64_t>({3, 3, 3, 1}), (other + 3) / 4 * 4, (side + 3) / 4 * 4};
+  const auto [high, wide] =
+      HighAndWide(net, net.Between(0, 1) == 0 ? net.LogBetween(24, 160) : net.LogBetween(160, 416));
+  const int64_t whole = net.OneOf<int64_t>({4, 32});  // people choose sizes that can be halved often
+  return {1, net.OneOf<int64_t>({3, 3, 3, 1}), (high + whole - 1) / whole * whole,
+          (wide + whole - 1) / whole * whole};
+}
+
+/// What a network computes on after its first layers.
+ir::Shape Inside(Net& net) {
+  constexpr double kMostElements = 300'000;
+  const int64_t channels = Channels(net, 8, 640);
+  const auto most = static_cast<int64_t>(std::sqrt(kMostElements / static_cast<double>(channels)));
+  const auto [high, wide] = HighAndWide(net, net.LogBetween(3, std::min<int64_t>(most, 112)));
+  return {1, channels, high, wide};
 }
 
 /// As models for microcontrollers and of sounds read them.
@@ -35,10 +61,13 @@ ir::Shape SmallPicture(Net& net) {
 std::unique_ptr<ir::Model> Convolutional(uint32_t seed, const std::vector<Block>& blocks, bool detects,
                                          bool small = false) {
   Net sizes(seed, {1});
-  Net net(seed + 1, small ? SmallPicture(sizes) : Picture(sizes));
-  const double macs = static_cast<double>(small ? net.LogBetween(300'000, 10'000'000)
-                                                : net.LogBetween(2'000'000, 200'000'000));
-  ir::Value& end = Grow(net, Stem(net), blocks, macs);
+  const bool inside = !small && sizes.Between(0, 1) == 0;
+  const Size most = !small && sizes.Between(0, 5) == 0 ? kLarge : kSmall;
+  Net net(seed + 1, small ? SmallPicture(sizes) : inside ? Inside(sizes) : Picture(sizes));
+  const int64_t macs =
+      small ? net.LogBetween(300'000, 5'000'000) : net.LogBetween(1'000'000, static_cast<int64_t>(most.macs));
+  ir::Value& end =
+      Grow(net, inside ? net.input() : Stem(net), blocks, {static_cast<double>(macs), most.nodes});
   detects ? Detect(net, end) : Classify(net, end);
   return net.Finish();
 }
@@ -46,21 +75,27 @@ std::unique_ptr<ir::Model> Convolutional(uint32_t seed, const std::vector<Block>
 std::unique_ptr<ir::Model> Sound(uint32_t seed) {
   Net sizes(seed, {1});
   Net net(seed + 1, {1, 1, sizes.LogBetween(20, 120), sizes.LogBetween(8, 64)});
-  const double macs = static_cast<double>(net.LogBetween(300'000, 20'000'000));
+  const Size size{static_cast<double>(net.LogBetween(300'000, 8'000'000)), kSmall.nodes};
   const auto blocks = net.OneOf<std::vector<Block>>({{Separable}, {Separable, Residual}, {Plain, Pooled}});
-  ir::Value& end = Grow(net, SoundStem(net), blocks, macs);
+  ir::Value& end = Grow(net, SoundStem(net), blocks, size);
   Classify(net, end);
   return net.Finish();
+}
+
+/// Of a vector: people like multiples of vectors' lengths.
+int64_t Width(Net& net, int64_t low, int64_t high) {
+  const int64_t whole = net.OneOf<int64_t>({1, 8, 32});
+  return (net.LogBetween(low, high) + whole - 1) / whole * whole;
 }
 
 std::unique_ptr<ir::Model> FullyConnected(uint32_t seed) {
   Net sizes(seed, {1});
   const int64_t rows = sizes.OneOf<int64_t>({1, 1, 1, 1, 8, 64});
-  Net net(seed + 1, {rows, sizes.LogBetween(8, 1500)});
+  Net net(seed + 1, {rows, Width(sizes, 8, 1500)});
   ir::Value* x = &net.input();
-  const int64_t layers = net.Between(4, 14);
+  const int64_t layers = net.Between(2, 8);
   for (int64_t i = 0; i < layers; ++i) {
-    const int64_t width = net.Between(0, 3) == 0 ? net.LogBetween(4, 64) : net.LogBetween(32, 1500);
+    const int64_t width = net.Between(0, 3) == 0 ? Width(net, 4, 64) : Width(net, 32, 1000);
     x = &net.Activate(net.Gemm(*x, width),
                       net.OneOf<std::string>({"Relu", "Relu", "Relu", "Tanh", "Sigmoid", ""}));
   }
@@ -86,15 +121,13 @@ ir::Value& Attention(Net& net, ir::Value& x, int64_t heads) {
 std::unique_ptr<ir::Model> Transformer(uint32_t seed) {
   Net sizes(seed, {1});
   const int64_t heads = sizes.OneOf<int64_t>({2, 4, 8}), width = heads * 8 * sizes.Between(2, 6);
-  Net net(seed + 1, {1, sizes.LogBetween(12, 256), width});
+  Net net(seed + 1, {1, sizes.LogBetween(12, 128), width});
   ir::Value* x = &net.input();
   const std::string activation = net.OneOf<std::string>({"Gelu", "Swish", "Relu"});
-  for (int64_t layer = net.Between(1, 2); layer-- > 0;) {
-    x = &Attention(net, *x, heads);
-    ir::Value& wide =
-        net.Make("Add", {&net.Multiply(net.Normalize(*x), 2 * width), &net.Weights({2 * width}, 100)});
-    x = &net.Make("Add", {x, &net.Multiply(net.Activate(wide, activation), width)});
-  }
+  x = &Attention(net, *x, heads);
+  ir::Value& wide =
+      net.Make("Add", {&net.Multiply(net.Normalize(*x), 2 * width), &net.Weights({2 * width}, 100)});
+  x = &net.Make("Add", {x, &net.Multiply(net.Activate(wide, activation), width)});
   net.Make("Softmax", {&net.Multiply(*x, net.LogBetween(10, 6000))}, {{"axis", int64_t{-1}}});
   return net.Finish();
 }
@@ -103,12 +136,12 @@ std::unique_ptr<ir::Model> Transformer(uint32_t seed) {
 std::unique_ptr<ir::Model> Loose(uint32_t seed) {
   Net sizes(seed, {1});
   const int64_t channels = sizes.LogBetween(1, 256),
-                side = sizes.LogBetween(2, 1024 / std::max<int64_t>(4, channels / 2));
+                side = sizes.LogBetween(2, 512 / std::max<int64_t>(4, channels / 2));
   Net net(seed + 1, {1, channels, side, std::max<int64_t>(2, side * sizes.Between(1, 3))});
   ir::Value* x = &net.Make("Sigmoid", {&net.input()});
   const std::vector<std::string> unary = {"Relu",      "Sigmoid", "Tanh", "Exp", "Sqrt",       "HardSwish",
                                           "LeakyRelu", "Neg",     "Abs",  "Erf", "HardSigmoid"};
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 8; ++i) {
     switch (net.Between(0, 9)) {
       case 0:
       case 1:
@@ -167,7 +200,7 @@ std::unique_ptr<ir::Model> Loose(uint32_t seed) {
 /// clock is too coarse for one.
 std::unique_ptr<ir::Model> RepeatedProduct(uint32_t seed) {
   Net sizes(seed, {1});
-  const int64_t width = sizes.LogBetween(8, 700);
+  const int64_t width = Width(sizes, 8, 700);
   Net net(seed + 1, {sizes.OneOf<int64_t>({1, 1, 1, 4}), width});
   ir::Value* x = &net.input();
   for (int i = 0; i < 24; ++i) x = &net.Activate(net.Gemm(*x, width), "Relu");
@@ -176,12 +209,15 @@ std::unique_ptr<ir::Model> RepeatedProduct(uint32_t seed) {
 
 std::unique_ptr<ir::Model> RepeatedConvolution(uint32_t seed) {
   Net sizes(seed, {1});
-  const int64_t channels = Channels(sizes, 4, 128), side = sizes.LogBetween(2, 40);
-  const int64_t window = sizes.OneOf<int64_t>({1, 3}),
-                groups = window == 3 ? sizes.OneOf<int64_t>({1, channels}) : 1;
-  Net net(seed + 1, {1, channels, side, side});
+  const int64_t channels = Channels(sizes, 4, 256);
+  const auto [high, wide] = HighAndWide(sizes, sizes.LogBetween(2, 40));
+  const int64_t window = sizes.OneOf<int64_t>({1, 3, 3, 5}),
+                groups = window > 1 ? sizes.OneOf<int64_t>({1, channels}) : 1;
+  const std::string activation = sizes.OneOf<std::string>({"Relu", "Relu", "Swish", ""});
+  Net net(seed + 1, {1, channels, high, wide});
   ir::Value* x = &net.input();
-  for (int i = 0; i < 16; ++i) x = &Square(net, *x, channels, window, 1, "Relu", groups);
+  for (int i = 0; i < 16 && net.macs() < kSmall.macs; ++i)
+    x = &Square(net, *x, channels, window, 1, activation, groups);
   return net.Finish();
 }
 
@@ -210,7 +246,7 @@ constexpr Style kStyles[] = {
      }},
     {"detector",
      [](uint32_t seed) {
-       return Convolutional(seed, {Separable, Pyramid, Plain}, true);
+       return Convolutional(seed, {Separable, Pyramid, Plain, Pooled}, true);
      }},
     {"attention", Transformer},
     {"mixed convolutions",
@@ -224,7 +260,7 @@ constexpr Style kStyles[] = {
     {"sound", Sound},
     {"small separable convolutions",
      [](uint32_t seed) {
-       return Convolutional(seed, {Separable, Inverted}, false, true);
+       return Convolutional(seed, {Separable, Separable, Inverted, Pooled}, false, true);
      }},
     {"small plain convolutions",
      [](uint32_t seed) {

@@ -11,6 +11,7 @@
 
 #include "cost/networks.h"
 #include "cost/profile_toml.h"
+#include "cost/share_out.h"
 #include "cost/variants.h"
 #include "support/energy_counter.h"
 #include "support/interrupt.h"
@@ -26,24 +27,6 @@ constexpr size_t kMostSamples = 400;  // of a kind: answering takes time with th
 
 std::string NameOf(const RunAs& run) {
   return fmt::format("{} {}", run.engine, engines::NameOf(run.precision));
-}
-
-/// One sample of each shape, with the mean of their times: a network repeats its blocks, and what is the same
-/// is not more knowledge.
-void Merge(std::vector<KernelSample>& samples) {
-  std::map<std::tuple<std::vector<double>, double, double>, std::vector<size_t>> alike;
-  for (size_t i = 0; i < samples.size(); ++i)
-    alike[{samples[i].shape.features, samples[i].shape.operations, samples[i].shape.bytes}].push_back(i);
-  std::vector<KernelSample> merged;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const KernelShape& shape = samples[i].shape;
-    const std::vector<size_t>& same = alike.at({shape.features, shape.operations, shape.bytes});
-    if (same.front() != i) continue;
-    double sum = 0;
-    for (const size_t each : same) sum += samples[each].seconds;
-    merged.push_back({shape, sum / static_cast<double>(same.size())});
-  }
-  samples = std::move(merged);
 }
 
 /// Keeps kMostSamples, evenly spread over the networks that they come from.
@@ -202,20 +185,22 @@ class Profiler {
   }
 
   void Keep(const NetworkTimes& times) {
-    for (TimedKernel& kernel : times.Kernels()) {
-      Remember(times.run(), kernel);
-      KernelsFor(times.run()).kinds[kernel.name].samples.push_back(std::move(kernel.sample));
-    }
+    Kept& kept = kept_[times.run().engine];
+    kept.runs.push_back(times.run());
+    kept.networks.push_back(times.Kernels());
     seconds_ += times.seconds();
     lost_seconds_ += times.lost() * times.seconds();
     lost_layers_.insert(times.lost_layers().begin(), times.lost_layers().end());
   }
 
-  // What goes into the profile's rates: operations a second of whatever computes.
+  // What goes into the profile's rates: operations a second of convolutions and products.
   void Remember(const RunAs& run, const TimedKernel& kernel) {
     const KernelShape& shape = kernel.sample.shape;
-    const bool integer = kernel.name.ends_with(" i8");
-    if (integer != (run.precision == engines::Precision::kInt8) || shape.operations < 1e6) return;
+    const bool integer = kernel.name.ends_with(" i8"), multiplies = kernel.name.starts_with("Conv") ||
+                                                                    kernel.name.starts_with("Gemm") ||
+                                                                    kernel.name.starts_with("MatMul");
+    if (!multiplies || integer != (run.precision == engines::Precision::kInt8) || shape.operations < 1e6)
+      return;
     const double rate = shape.operations / kernel.sample.seconds;
     facts_.rates[std::string(engines::NameOf(run.precision))].push_back(
         {rate, shape.operations, run.engine, kernel.name});
@@ -223,10 +208,15 @@ class Profiler {
 
   void Finish() {
     for (EngineKernels& engine : profile_.kernels.engines) {
-      for (auto& [name, kind] : engine.kinds) {
-        Merge(kind.samples);
-        Thin(kind.samples);
-        kind.reaches = KernelRegression::ChooseReaches(kind.samples);
+      auto& [runs, networks] = kept_[engine.engine];
+      ShareOut(networks);
+      for (size_t i = 0; i < runs.size(); ++i)
+        for (const TimedKernel& kernel : networks[i]) Remember(runs[i], kernel);
+      for (auto& [name, samples] : SamplesByKind(networks)) {
+        Thin(samples);
+        KernelSamples& kind = engine.kinds[name];
+        kind.reaches = KernelRegression::ChooseReaches(samples);
+        kind.samples = std::move(samples);
       }
     }
     if (lost_seconds_ > 0.001 * seconds_)
@@ -235,6 +225,11 @@ class Profiler {
     profile_.toml = ProfileToml(options_.name, facts_);
   }
 
+  struct Kept {
+    std::vector<RunAs> runs;
+    std::vector<NetworkKernels> networks;
+  };
+
   const ProfileOptions& options_;
   std::vector<RunAs> runs_;
   MachineProfile profile_;
@@ -242,6 +237,7 @@ class Profiler {
   size_t done_ = 0, total_ = 0;
   std::map<std::string, Overheads> overheads_;            // by NameOf(run)
   std::map<size_t, std::vector<NetworkTimes>> networks_;  // not settled yet, by number
+  std::map<std::string, Kept> kept_;                      // by engine
   double seconds_ = 0, lost_seconds_ = 0;                 // of all networks' runs
   std::set<std::string> lost_layers_;
 };

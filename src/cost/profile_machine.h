@@ -13,8 +13,8 @@
 namespace shoehorn::cost {
 
 struct ProfileOptions {
-  size_t networks = 72;  ///< measured for each engine and precision
-  std::chrono::milliseconds time_each{300};
+  size_t networks = 180;  ///< measured for each engine and precision
+  std::chrono::milliseconds time_each{120};
   size_t most_visits = 5;  ///< to one network, see NetworkTimes
   int threads = 1;
   std::string name;  ///< of the target

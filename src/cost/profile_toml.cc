@@ -37,13 +37,10 @@ std::vector<MachineFacts::Rate> LargeOnes(std::vector<MachineFacts::Rate> rates)
   return rates;
 }
 
-/// The share of the peak that half of all convolutions and products exceed.
+/// The share of the peak that half of all exceed.
 double TypicalShare(const std::vector<MachineFacts::Rate>& rates, double peak) {
   std::vector<double> each;
-  for (const MachineFacts::Rate& rate : rates)
-    if (rate.kernel.starts_with("Conv") || rate.kernel.starts_with("Gemm") ||
-        rate.kernel.starts_with("MatMul"))
-      each.push_back(rate.operations_per_second);
+  for (const MachineFacts::Rate& rate : rates) each.push_back(rate.operations_per_second);
   if (each.empty()) return 1;
   const auto middle = each.begin() + static_cast<long>(each.size() / 2);
   std::nth_element(each.begin(), middle, each.end());

@@ -16,7 +16,7 @@ struct MachineFacts {
     double operations_per_second = 0, operations = 0;
     std::string engine, kernel;
   };
-  std::map<std::string, std::vector<Rate>> rates;        ///< by precision: of every kernel that computes
+  std::map<std::string, std::vector<Rate>> rates;        ///< by precision: of every convolution and product
   double bandwidth = 0;                                  ///< bytes a second
   std::map<std::string, double> dispatch, per_operator;  ///< seconds, by engine
   double busy_power = 0;                                 ///< watts above idle; 0: not known

@@ -14,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kRoundMs = 75;   // one turn of one process; drift of the machine is slower than that
-constexpr double kWarmMs = 200;   // before the first round
 constexpr double kUntimedMs = 3;  // at the start of each turn: the other process has used the caches
 constexpr size_t kFewestRounds = 8;
 constexpr double kProfiledMs = 100;  // the first runs, which find nothing in the caches, must not decide
@@ -34,7 +33,7 @@ struct Contestant {
                  bool profile = false) {
     SHOEHORN_ASSIGN(worker, WorkerClient::Load(subject, profile, {options.timeout, options.stop, nullptr}));
     SHOEHORN_TRY(worker->Bind(inputs));
-    SHOEHORN_ASSIGN(fastest_ms, worker->Warm(profile ? 0 : kWarmMs));
+    SHOEHORN_ASSIGN(fastest_ms, worker->Warm(profile ? 0 : static_cast<double>(options.warm.count())));
     const double run = std::max(fastest_ms, 1e-4);
     const size_t most = std::max<size_t>(1, options.max_runs / kFewestRounds);
     runs_per_turn = std::clamp<size_t>(static_cast<size_t>(kRoundMs / run), 1, most);

@@ -52,6 +52,7 @@ struct PairedMeasurement {
 
 struct MeasureOptions {
   std::chrono::milliseconds time_each{2000};  ///< running time for each of the two, warm-up apart
+  std::chrono::milliseconds warm{200};        ///< before the first round
   size_t min_runs = 30, max_runs = 5000;      ///< a verdict on p99 wants min_runs of 662 or more
   std::vector<ir::Tensor> inputs;             ///< one sample's inputs, in the order of the model's
   std::chrono::seconds timeout{120};          ///< of any single answer; past it the worker is killed

@@ -146,15 +146,31 @@ TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
   const KernelShape& shape = kernels.front().shape;
   EXPECT_EQ(shape.operations, 2.0 * 16 * 32 * 36);
   EXPECT_EQ(shape.bytes, 4.0 * (4 * 8 * 16 + 16 * 4 * 9 + 16 * 32));
-  ASSERT_EQ(shape.features.size(), 10u);
-  EXPECT_EQ(shape.features[0], 2);                       // 4 channels in
-  EXPECT_EQ(shape.features[1], 4);                       // 16 channels out
-  EXPECT_EQ(shape.features[2], 0);                       // one group
-  EXPECT_EQ(shape.features[3], 5);                       // 32 positions
-  EXPECT_EQ(shape.features[4], 3);                       // in rows of 8
-  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);    // window
-  EXPECT_EQ(shape.features[6], 2);                       // strides 2 and 2
-  EXPECT_EQ(shape.features[9], std::log2(shape.bytes));  // all that a run touches
+  ASSERT_EQ(shape.features.size(), 11u);
+  EXPECT_EQ(shape.features[0], 2);                        // 4 channels in
+  EXPECT_EQ(shape.features[1], 4);                        // 16 channels out
+  EXPECT_EQ(shape.features[2], 0);                        // one group
+  EXPECT_EQ(shape.features[3], 5);                        // 32 positions
+  EXPECT_EQ(shape.features[4], 3);                        // in rows of 8
+  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);     // window
+  EXPECT_EQ(shape.features[6], 2);                        // strides 2 and 2
+  EXPECT_EQ(shape.features[8], 1);                        // 4 channels fill half a vector of 8, 16 fill two
+  EXPECT_EQ(shape.features[9], 2);                        // 4 channels fill a quarter of a vector of 16
+  EXPECT_EQ(shape.features[10], std::log2(shape.bytes));  // all that a run touches
+}
+
+TEST(Kernels, APoolLooksAtEachElementOfItsWindows) {
+  constexpr char kGraph[] = R"(g (float[1,24,8,16] x) => (float[1,24,4,8] y) {
+  y = MaxPool <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]> (x)
+})";
+  const auto model = testing::ParseGraph(kGraph, 9, 20);
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  ASSERT_EQ(kernels.size(), 1u);
+  const KernelShape& shape = kernels.front().shape;
+  EXPECT_EQ(shape.operations, 24.0 * 32 * 9);
+  ASSERT_EQ(shape.features.size(), 8u);
+  EXPECT_EQ(shape.features[5], 0);                             // 24 channels fill three vectors of 8
+  EXPECT_NEAR(shape.features[6], std::log2(32.0 / 24), 1e-9);  // and one and a half of 16
 }
 
 TEST(Kernels, AnOpenShapeIsSaid) {
