@@ -61,10 +61,14 @@ void Predict(const ir::Graph& graph, const cost::KernelPredictor& predictor, Row
 /// Times the model, and with `kernels` each kernel of it as well.
 Status Measure(const ir::Model& model, const cost::RunAs& run, double start_seconds, bool kernels,
                const std::function<bool()>& stop, Row& row) {
-  SHOEHORN_ASSIGN(row.measured, cost::SecondsOf(model, run, std::chrono::milliseconds(1000), &stop));
-  if (!kernels) return Ok();
+  constexpr std::chrono::milliseconds kTime{1000};
+  if (!kernels) {
+    SHOEHORN_ASSIGN(row.measured, cost::SecondsOf(model, run, kTime, &stop));
+    return Ok();
+  }
   cost::NetworkTimes times(run, {start_seconds, 0}, 1);
-  SHOEHORN_TRY(times.Visit(model, std::chrono::milliseconds(500), &stop));
+  SHOEHORN_TRY(times.Visit(model, kTime, &stop));
+  row.measured = times.best();
   for (const cost::TimedKernel& kernel : times.Kernels())
     row.lines[kernel.index].measured_seconds = kernel.sample.seconds;
   return Ok();

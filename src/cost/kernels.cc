@@ -23,6 +23,13 @@ bool HasTwoKernels(const ir::Node& node) {
          node.Is("Resize");
 }
 
+double ConstantBytes(const ir::Graph& graph) {
+  double bytes = 0;
+  for (const auto& value : graph.values())
+    if (value->initializer() != nullptr) bytes += static_cast<double>(value->initializer()->byte_size());
+  return bytes;
+}
+
 }  // namespace
 
 std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, std::string_view precision) {
@@ -62,10 +69,11 @@ std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, s
     kernel.nodes = {at};
     kernel.shape = ShapeOfCopy(*value, BytesOfElement(kernel.number), kernel.known);
   }
-  // What all kernels touch decides which caches a kernel finds its inputs and weights in when the next run
-  // comes.
-  double touched = 0;
-  for (const Kernel& kernel : kernels) touched += kernel.shape.bytes;
+  // What a run touches decides which caches a kernel finds its inputs and weights in: all weights once, and
+  // activations in memory that is used again and again.
+  double most = 0;
+  for (const Kernel& kernel : kernels) most = std::max(most, kernel.shape.bytes);
+  const double touched = ConstantBytes(graph) + most;
   for (Kernel& kernel : kernels) kernel.shape.features.push_back(std::log2(std::max(touched, 1.0)));
   return kernels;
 }

@@ -12,7 +12,6 @@ namespace {
 
 // A profile whose layers take that much more than whole runs was disturbed, and is taken again.
 constexpr double kDisturbed = 1.08;
-constexpr int kProfilesAVisit = 1;
 constexpr std::chrono::milliseconds kWarm{40};
 // Seconds: runs above hardly ever pass undisturbed on a busy machine. Their layers' sum is believed down to
 // this share of what the fastest took.
@@ -50,6 +49,12 @@ Result<Prepared> Prepare(const ir::Model& model, const RunAs& run, std::chrono::
   return prepared;
 }
 
+Result<Seconds> TimesOf(const Prepared& prepared) {
+  SHOEHORN_ASSIGN(const measure::Measurement measured,
+                  measure::MeasureAlone(prepared.subject, prepared.options));
+  return Seconds{measured.fast_ms / 1000, measured.latency.p50.value / 1000};
+}
+
 struct Profile {
   std::vector<engines::LayerTime> layers;
   double seconds = 0;  ///< of all layers
@@ -70,9 +75,7 @@ Result<Profile> ProfileOf(const Prepared& prepared) {
 Result<Seconds> SecondsOf(const ir::Model& model, const RunAs& run, std::chrono::milliseconds time,
                           const std::function<bool()>* stop) {
   SHOEHORN_ASSIGN(const Prepared prepared, Prepare(model, run, time, stop));
-  SHOEHORN_ASSIGN(const measure::Measurement measured,
-                  measure::MeasureAlone(prepared.subject, prepared.options));
-  return Seconds{measured.fast_ms / 1000, measured.latency.p50.value / 1000};
+  return TimesOf(prepared);
 }
 
 Result<double> ProfiledSecondsPerLayer(const ir::Model& model, const RunAs& run,
@@ -85,27 +88,30 @@ Result<double> ProfiledSecondsPerLayer(const ir::Model& model, const RunAs& run,
 Status NetworkTimes::Visit(const ir::Model& model, std::chrono::milliseconds time,
                            const std::function<bool()>* stop) {
   SHOEHORN_ASSIGN(const Prepared prepared, Prepare(model, run_, time, stop));
-  SHOEHORN_ASSIGN(const measure::Measurement whole,
-                  measure::MeasureAlone(prepared.subject, prepared.options));
-  visits_.push_back(whole.fast_ms / 1000);
-  for (int i = 0; i < kProfilesAVisit; ++i) {
-    if (profiled_ && *profiled_ < kDisturbed * KernelSeconds()) break;
-    SHOEHORN_ASSIGN(Profile profile, ProfileOf(prepared));
-    profile.seconds -= overheads_.per_layer_seconds * static_cast<double>(profile.layers.size());
-    if (profiled_ && *profiled_ <= profile.seconds) continue;
-    profiled_ = profile.seconds;
-    TakeShares(model, std::move(profile.layers));
-  }
+  SHOEHORN_ASSIGN(const Seconds seconds, TimesOf(prepared));
+  visits_.push_back(seconds);
+  if (profiled_ && *profiled_ < kDisturbed * KernelSeconds()) return Ok();
+  SHOEHORN_ASSIGN(Profile profile, ProfileOf(prepared));
+  profile.seconds -= overheads_.per_layer_seconds * static_cast<double>(profile.layers.size());
+  if (profiled_ && *profiled_ <= profile.seconds) return Ok();
+  profiled_ = profile.seconds;
+  TakeShares(model, std::move(profile.layers));
   return Ok();
+}
+
+const Seconds& NetworkTimes::best() const {
+  return *std::ranges::min_element(visits_, {}, &Seconds::undisturbed);
 }
 
 bool NetworkTimes::settled() const {
   if (visits_.size() >= most_visits_) return true;
-  return std::ranges::count_if(visits_, [&](double each) { return each < kAsFast * seconds(); }) > 1;
+  const double least = best().undisturbed;
+  return std::ranges::count_if(visits_,
+                               [&](const Seconds& each) { return each.undisturbed < kAsFast * least; }) > 1;
 }
 
 double NetworkTimes::KernelSeconds() const {
-  const double whole = std::max(seconds() - overheads_.start_seconds, 0.2 * seconds());
+  const double run = best().undisturbed, whole = std::max(run - overheads_.start_seconds, 0.2 * run);
   // A long run meets somebody; its layers, each in its own fastest runs, did not.
   if (whole < kLongRun || !profiled_) return whole;
   return std::clamp(*profiled_, kLeastOfRun * whole, whole);

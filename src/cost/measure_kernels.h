@@ -5,7 +5,6 @@
 // runs.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,9 +55,9 @@ class NetworkTimes {
   /// Another visit was as fast as the fastest, or there were as many as may be.
   bool settled() const;
   const RunAs& run() const { return run_; }
-  /// Of a whole run.
-  double seconds() const { return *std::ranges::min_element(visits_); }
-  /// Those that the engine's profile shows. Their times and `lost` add up to seconds() without the start.
+  /// Of a whole run, at the fastest visit.
+  const Seconds& best() const;
+  /// Those that the engine's profile shows. Their times and `lost` add up to the best run without its start.
   std::vector<TimedKernel> Kernels() const;
   /// Share of the time in layers that are no kernel of ours.
   double lost() const { return lost_; }
@@ -71,7 +70,7 @@ class NetworkTimes {
   RunAs run_;
   Overheads overheads_;
   size_t most_visits_;
-  std::vector<double> visits_;        // seconds of a run
+  std::vector<Seconds> visits_;       // of a run
   std::optional<double> profiled_;    // seconds of all layers in the best profile
   std::vector<TimedKernel> kernels_;  // their seconds: shares of the best profile
   double lost_ = 0;

@@ -188,8 +188,8 @@ class Profiler {
     Kept& kept = kept_[times.run().engine];
     kept.runs.push_back(times.run());
     kept.networks.push_back(times.Kernels());
-    seconds_ += times.seconds();
-    lost_seconds_ += times.lost() * times.seconds();
+    seconds_ += times.best().undisturbed;
+    lost_seconds_ += times.lost() * times.best().undisturbed;
     lost_layers_.insert(times.lost_layers().begin(), times.lost_layers().end());
   }
 

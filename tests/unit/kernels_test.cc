@@ -147,16 +147,17 @@ TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
   EXPECT_EQ(shape.operations, 2.0 * 16 * 32 * 36);
   EXPECT_EQ(shape.bytes, 4.0 * (4 * 8 * 16 + 16 * 4 * 9 + 16 * 32));
   ASSERT_EQ(shape.features.size(), 11u);
-  EXPECT_EQ(shape.features[0], 2);                        // 4 channels in
-  EXPECT_EQ(shape.features[1], 4);                        // 16 channels out
-  EXPECT_EQ(shape.features[2], 0);                        // one group
-  EXPECT_EQ(shape.features[3], 5);                        // 32 positions
-  EXPECT_EQ(shape.features[4], 3);                        // in rows of 8
-  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);     // window
-  EXPECT_EQ(shape.features[6], 2);                        // strides 2 and 2
-  EXPECT_EQ(shape.features[8], 1);                        // 4 channels fill half a vector of 8, 16 fill two
-  EXPECT_EQ(shape.features[9], 2);                        // 4 channels fill a quarter of a vector of 16
-  EXPECT_EQ(shape.features[10], std::log2(shape.bytes));  // all that a run touches
+  EXPECT_EQ(shape.features[0], 2);                     // 4 channels in
+  EXPECT_EQ(shape.features[1], 4);                     // 16 channels out
+  EXPECT_EQ(shape.features[2], 0);                     // one group
+  EXPECT_EQ(shape.features[3], 5);                     // 32 positions
+  EXPECT_EQ(shape.features[4], 3);                     // in rows of 8
+  EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);  // window
+  EXPECT_EQ(shape.features[6], 2);                     // strides 2 and 2
+  EXPECT_EQ(shape.features[8], 1);                     // 4 channels fill half a vector of 8, 16 fill two
+  EXPECT_EQ(shape.features[9], 2);                     // 4 channels fill a quarter of a vector of 16
+  // What a run touches: the weights, which are no constants here, and the largest kernel.
+  EXPECT_EQ(shape.features[10], std::log2(shape.bytes));
 }
 
 TEST(Kernels, APoolLooksAtEachElementOfItsWindows) {
