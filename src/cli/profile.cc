@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::string out;
   bool quick = false, force = false;
-  size_t networks = 180;
+  size_t networks = 240;
   int threads = 1;
 };
 

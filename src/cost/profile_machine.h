@@ -13,7 +13,7 @@
 namespace shoehorn::cost {
 
 struct ProfileOptions {
-  size_t networks = 180;  ///< measured for each engine and precision
+  size_t networks = 240;  ///< measured for each engine and precision
   std::chrono::milliseconds time_each{120};
   size_t most_visits = 5;  ///< to one network, see NetworkTimes
   int threads = 1;

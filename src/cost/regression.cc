@@ -9,9 +9,10 @@
 namespace shoehorn::cost {
 namespace {
 
-// Variances of log(seconds / plain cost). A kernel is measured to a few percent; shapes that are alike share
-// most of their deviation from the plain cost; the trend over a feature is gentle.
-constexpr double kNoise = 0.05 * 0.05, kNear = 0.3 * 0.3, kAlone = 0.15 * 0.15, kLevel = 0.5 * 0.5,
+// Variances of log(seconds / plain cost), as they predict networks best that had no part in the fit. A
+// kernel's share of its network is known to about a tenth; shapes that are alike share most of their
+// deviation from the plain cost, also where only one length is alike; the trend over a feature is gentle.
+constexpr double kNoise = 0.1 * 0.1, kNear = 0.4 * 0.4, kAlone = 0.3 * 0.3, kLevel = 0.5 * 0.5,
                  kTrend = 0.05 * 0.05;
 // Engines tell times in whole microseconds: those of short kernels are known less well.
 constexpr double kResolution = 0.2e-6;
