@@ -1,6 +1,7 @@
 #include "cost/share_out.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 namespace shoehorn::cost {
@@ -11,11 +12,12 @@ constexpr int kRounds = 4;
 // other networks, as a share.
 constexpr double kProfileShare = 0.05, kProfileClock = 0.7e-6, kLearnedShare = 0.2;
 constexpr double kLeastShare = 0.1;  // of the lower of both remains
+constexpr size_t kFolds = 5;
 
 double Square(double x) { return x * x; }
 
 std::map<std::string, KernelRegression> Learn(const std::vector<NetworkKernels>& networks,
-                                              std::map<std::string, Reaches>& reaches) {
+                                              ReachesByKind& reaches) {
   std::map<std::string, KernelRegression> learned;
   for (auto& [kind, samples] : SamplesByKind(networks)) {
     const auto [at, added] = reaches.try_emplace(kind);
@@ -82,17 +84,53 @@ std::map<std::string, std::vector<KernelSample>> SamplesByKind(const std::vector
   return samples;
 }
 
-void ShareOut(std::vector<NetworkKernels>& networks) {
+ReachesByKind ShareOut(std::vector<NetworkKernels>& networks) {
   std::vector<std::vector<double>> profiled;
   for (const NetworkKernels& kernels : networks) {
     std::vector<double>& seconds = profiled.emplace_back();
     for (const TimedKernel& kernel : kernels) seconds.push_back(kernel.sample.seconds);
   }
-  std::map<std::string, Reaches> reaches;
+  ReachesByKind reaches;
   for (int round = 0; round < kRounds; ++round) {
     const auto learned = Learn(networks, reaches);
     for (size_t i = 0; i < networks.size(); ++i) ShareOutOne(networks[i], profiled[i], learned);
   }
+  return reaches;
+}
+
+LeftOut PredictLeftOut(const std::vector<NetworkKernels>& networks, const std::vector<size_t>& groups,
+                       ReachesByKind reaches) {
+  LeftOut left_out;
+  std::vector<double> ratios;
+  for (size_t fold = 0; fold < kFolds; ++fold) {
+    std::vector<NetworkKernels> others;
+    for (size_t i = 0; i < networks.size(); ++i)
+      if (groups[i] % kFolds != fold) others.push_back(networks[i]);
+    const auto learned = Learn(others, reaches);
+    for (size_t i = 0; i < networks.size(); ++i) {
+      const auto known = [&](const TimedKernel& kernel) { return learned.contains(kernel.name); };
+      if (groups[i] % kFolds != fold || networks[i].empty() || !std::ranges::all_of(networks[i], known))
+        continue;
+      double predicted = 0, measured = 0;
+      for (const TimedKernel& kernel : networks[i]) {
+        predicted += learned.at(kernel.name).Seconds(kernel.sample.shape);
+        measured += kernel.sample.seconds;
+      }
+      ratios.push_back(predicted / measured);
+    }
+  }
+  const auto within = [&](double bound) {
+    return static_cast<size_t>(
+        std::ranges::count_if(ratios, [&](double ratio) { return std::fabs(ratio - 1) <= bound; }));
+  };
+  left_out.networks = ratios.size();
+  left_out.within_tenth = within(0.1);
+  left_out.within_quarter = within(0.25);
+  if (ratios.empty()) return left_out;
+  const auto middle = ratios.begin() + static_cast<long>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  left_out.median = *middle;
+  return left_out;
 }
 
 }  // namespace shoehorn::cost

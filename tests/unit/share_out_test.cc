@@ -73,6 +73,31 @@ TEST(ShareOut, LeavesLongKernelsToTheProfile) {
   EXPECT_NEAR(networks.back()[0].sample.seconds, 1.3e-3, 0.15e-3);
 }
 
+TEST(PredictLeftOut, SaysHowNetworksComeOutThatHadNoPart) {
+  std::vector<NetworkKernels> networks;
+  std::vector<size_t> groups;
+  for (size_t i = 0; i < 50; ++i) {
+    const double operations = 1e6 * std::exp2(static_cast<double>(i % 10) / 5);
+    networks.push_back(
+        {Of("a", operations, Truth("a", operations)), Of("b", operations, Truth("b", operations))});
+    groups.push_back(i);
+  }
+  networks.push_back({Of("a", 2e6, 5 * Truth("a", 2e6))});  // odd
+  networks.push_back({Of("c", 2e6, 1e-3)});                 // of a kind that no other has
+  groups.insert(groups.end(), {50, 51});
+  const LeftOut left_out = PredictLeftOut(networks, groups, {});
+  EXPECT_EQ(left_out.networks, 51U);
+  EXPECT_EQ(left_out.within_tenth, 50U);
+  EXPECT_EQ(left_out.within_quarter, 50U);
+  EXPECT_NEAR(left_out.median, 1, 0.02);
+}
+
+TEST(PredictLeftOut, WithoutNetworksThereIsNothingToSay) {
+  const LeftOut left_out = PredictLeftOut({}, {}, {});
+  EXPECT_EQ(left_out.networks, 0U);
+  EXPECT_EQ(left_out.median, 1);
+}
+
 TEST(SamplesByKind, HasOneSampleOfEachShape) {
   const auto samples = SamplesByKind({{Of("a", 100, 1e-6), Of("a", 200, 4e-6)}, {Of("a", 100, 3e-6)}});
   ASSERT_EQ(samples.at("a").size(), 2U);
