@@ -10,7 +10,7 @@
 namespace shoehorn::cost {
 namespace {
 
-// A profile whose layers take that much more than whole runs was disturbed, and is taken again.
+// A profile whose layers take that much more than whole runs was disturbed; the next visit takes another.
 constexpr double kDisturbed = 1.08;
 constexpr std::chrono::milliseconds kWarm{40};
 // Seconds: runs above hardly ever pass undisturbed on a busy machine. Their layers' sum is believed down to
