@@ -4,6 +4,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "measure/statistics.h"
+
 namespace shoehorn::cost {
 namespace {
 
@@ -126,10 +128,7 @@ LeftOut PredictLeftOut(const std::vector<NetworkKernels>& networks, const std::v
   left_out.networks = ratios.size();
   left_out.within_tenth = within(0.1);
   left_out.within_quarter = within(0.25);
-  if (ratios.empty()) return left_out;
-  const auto middle = ratios.begin() + static_cast<long>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  left_out.median = *middle;
+  if (!ratios.empty()) left_out.median = measure::QuantileOf(std::move(ratios), 0.5).value;
   return left_out;
 }
 
