@@ -7,11 +7,15 @@
 namespace shoehorn::cost {
 namespace {
 
-/// Names in a layer's name that may be nodes': itself, and pieces of it between what engines put around
-/// names.
-std::vector<std::string> NamesIn(const engines::LayerTime& layer) {
-  std::vector<std::string> names = layer.origins;
-  names.push_back(layer.name);
+struct Names {
+  std::vector<std::string> whole;  ///< what may be nodes' names as they stand
+  std::vector<std::string> parts;  ///< what may be, less what engines put around names
+};
+
+Names NamesIn(const engines::LayerTime& layer) {
+  Names names;
+  names.whole = layer.origins;
+  names.whole.push_back(layer.name);
   std::string piece;
   for (const char letter : layer.name + "/") {
     const bool ends = letter == '/' || letter == ' ' || letter == ',' || letter == '+';
@@ -19,18 +23,18 @@ std::vector<std::string> NamesIn(const engines::LayerTime& layer) {
       piece += letter;
       continue;
     }
-    if (!piece.empty()) names.push_back(piece);
+    if (!piece.empty()) names.whole.push_back(piece);
     piece.clear();
   }
   // "node3_nchwc", "node3_quant", "node3_token_7": the engine's own suffixes.
-  for (size_t i = 0, count = names.size(); i < count; ++i)
-    for (size_t at = names[i].rfind('_'); at != std::string::npos && at > 0; at = names[i].rfind('_', at - 1))
-      names.push_back(names[i].substr(0, at));
+  for (const std::string& name : names.whole)
+    for (size_t at = name.rfind('_'); at != std::string::npos && at > 0; at = name.rfind('_', at - 1))
+      names.parts.push_back(name.substr(0, at));
   // "x_abcd_acdb_node3/WithoutBiases": OpenVINO's conversion of layout before node3.
   if (layer.op_type == "Reorder")
-    for (size_t i = 0, count = names.size(); i < count; ++i)
-      if (const size_t at = names[i].rfind('_'); at != std::string::npos)
-        names.push_back(names[i].substr(at + 1));
+    for (const std::string& name : names.whole)
+      if (const size_t at = name.rfind('_'); at != std::string::npos)
+        names.parts.push_back(name.substr(at + 1));
   return names;
 }
 
@@ -38,6 +42,9 @@ std::vector<std::string> NamesIn(const engines::LayerTime& layer) {
 std::string_view KindOfUnnamed(const engines::LayerTime& layer) {
   if (layer.op_type == "Transpose") return "ReorderChannels";
   if (layer.op_type == "Gather") return "SpaceToDepth";
+  if (layer.op_type == "QuickGelu") return "Swish";
+  if (layer.op_type == "HardSigmoid" || layer.op_type == "Mul")
+    return "HardSwish";  // ONNX Runtime's two halves
   return layer.op_type;
 }
 
@@ -63,10 +70,15 @@ Attribution Attribute(const std::vector<Kernel>& kernels, const std::vector<engi
   for (const engines::LayerTime& layer : layers) {
     const double seconds = layer.fast_ms / 1000;
     std::vector<size_t> among;
-    for (const std::string& name : NamesIn(layer))
-      if (const auto found = by_name.find(name);
-          found != by_name.end() && std::ranges::count(among, found->second) == 0)
-        among.push_back(found->second);
+    const auto look_for = [&](const std::vector<std::string>& names) {
+      for (const std::string& name : names)
+        if (const auto found = by_name.find(name);
+            found != by_name.end() && std::ranges::count(among, found->second) == 0)
+          among.push_back(found->second);
+    };
+    const Names names = NamesIn(layer);
+    look_for(names.whole);
+    if (among.empty()) look_for(names.parts);
     if (among.empty()) {
       unnamed[KindOfUnnamed(layer)] += seconds;
     } else {

@@ -38,5 +38,33 @@ TEST(Attribution, LayersAreTheKernelsWhoseNodesTheyName) {
   EXPECT_THAT(foreign.lost_layers, ElementsAre("Mystery"));
 }
 
+// OpenVINO names what it copied to a node after the node that it copied from, with a number.
+TEST(Attribution, AWholeNameSaysMoreThanPartOfOne) {
+  const auto model = testing::ParseGraph(
+      R"(g (float[1,8,6,6] x, float[8,8,1,1] v) => (float[1,16,6,6] y) {
+  [first] a = Conv <kernel_shape = [1, 1]> (x, v)
+  [join] y = Concat <axis = 1> (a, x)
+})",
+      9, 20);
+  const auto types = formats::MakeTypeInference(*model);
+  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  ASSERT_EQ(kernels.size(), 2u);
+  EXPECT_THAT(Attribute(kernels, {{"c", "Convolution", "f32", {"first", "join_1"}, 2, 2}}).seconds,
+              ElementsAre(DoubleNear(2e-3, 1e-9), 0));
+}
+
+TEST(Attribution, UnnamedHalvesOfAnActivationAreIts) {
+  const auto model =
+      testing::ParseGraph("g (float[1,8] x) => (float[1,8] y) { [act] y = HardSwish (x) }", 9, 20);
+  const auto types = formats::MakeTypeInference(*model);
+  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "onnxruntime", "fp32");
+  ASSERT_EQ(kernels.size(), 1u);
+  EXPECT_THAT(
+      Attribute(kernels, {{"", "HardSigmoid", "f32", {}, 2, 2}, {"", "Mul", "f32", {}, 1, 1}}).seconds,
+      ElementsAre(DoubleNear(3e-3, 1e-9)));
+}
+
 }  // namespace
 }  // namespace shoehorn::cost
