@@ -123,6 +123,15 @@ bool IsStrided(const ir::Node& node) {
   return values && std::ranges::all_of(*values, [](int64_t step) { return step > 1; });
 }
 
+/// As many elements, where both numbers are known.
+bool SameCount(const ir::Value& a, const ir::Value& b) {
+  return !a.type.is_static() || !b.type.is_static() ||
+         ir::ElementCount(a.type.shape()) == ir::ElementCount(b.type.shape());
+}
+
+/// Moves elements and computes nothing.
+bool Moves(const ir::Node& node) { return IsView(node) || node.Is("Transpose"); }
+
 bool SameShape(const ir::Value* a, const ir::Value* b) {
   return a != nullptr && b != nullptr && a->type.is_static() && b->type.is_static() &&
          a->type.shape() == b->type.shape();
@@ -201,6 +210,7 @@ void Fusion::FindIntegers(const ir::Graph& graph) {
       const ir::Node* const weights = node.input(1)->producer();
       only_integers &= weights != nullptr && weights->Is("DequantizeLinear");
     }
+    if (onnxruntime_ && node.Is("MaxPool") && EndsInQuantize(node)) integer_.insert(&node);
     const quant::Rule* const rule = rules == nullptr ? nullptr : rules->Find(node);
     if (!reads || !only_integers || rule == nullptr) continue;
     if (rule->integer_output && !EndsInQuantize(node)) continue;
@@ -218,7 +228,9 @@ bool Fusion::EndsInQuantize(const ir::Node& node) const {
   if (node.output()->is_output() || node.output()->uses().empty()) return false;
   return std::ranges::all_of(node.output()->uses(), [&](const ir::Use& use) {
     if (use.node->Is("QuantizeLinear")) return true;
-    const bool absorbed = use.node->Is("Relu") || use.node->Is("Clip");
+    // ONNX Runtime quantizes before a MaxPool rather than behind it.
+    const bool absorbed =
+        use.node->Is("Relu") || use.node->Is("Clip") || (onnxruntime_ && use.node->Is("MaxPool"));
     return absorbed && node.output()->has_single_use() && EndsInQuantize(*use.node);
   });
 }
@@ -227,6 +239,9 @@ void Fusion::FuseQuantization(const ir::Node& quantize) {
   const ir::Node* const producer = ComputedBy(quantize.input(0));
   if (producer == nullptr) return;
   const ir::Node* const host = HostOf(*producer);
+  // Each part of a Concat is quantized by whatever makes it (OpenVINO's MoveFakeQuantize).
+  if (openvino_ && producer->Is("Concat") && !IsFree(*producer) && OnlyUserIs(*producer, quantize))
+    integer_.insert(producer);
   const bool fused = IsInteger(*host) || (openvino_ && OnlyUserIs(*producer, quantize) &&
                                           (IsElementwise(*host) || IsConvolution(*host) || IsProduct(*host)));
   if (fused) host_[&quantize] = host;
@@ -268,21 +283,47 @@ void Fusion::FuseForOpenvino(const ir::Node& node) {
     return;
   }
   const ir::Node* latest = nullptr;
+  std::vector<const ir::Node*> moved;
   for (const ir::Value* input : node.inputs()) {
-    const ir::Node* const producer = ComputedBy(input);
+    const ir::Node *producer = ComputedBy(input), *user = &node;
+    // Before it moves elements, it computes on them (MoveEltwiseUpThroughDataMov).
+    for (; producer != nullptr && Moves(*producer) && ReadsOne(node) && OnlyUserIs(*producer, *user);
+         producer = ComputedBy(producer->input(0))) {
+      moved.push_back(producer);
+      user = producer;
+    }
     if (producer == nullptr || IsFree(*producer)) continue;
     const ir::Node* const swish = SwishOf(node);
     const bool alone =
-        OnlyUserIs(*producer, node) ||
+        OnlyUserIs(*producer, *user) ||
         (swish != nullptr && std::ranges::all_of(producer->output()->uses(), [&](const ir::Use& use) {
            return use.node == &node || use.node == swish;
          }));
     const ir::Node* const host = HostOf(*producer);
-    const bool takes = IsConvolution(*host) || IsProduct(*host) || IsElementwise(*host);
+    const bool multiplies = IsConvolution(*host) || IsProduct(*host);
+    const bool takes = multiplies ? SameCount(*host->output(), *node.output()) : IsElementwise(*host);
     if (!alone || !takes) continue;
     if (latest == nullptr || position_.at(producer) > position_.at(latest)) latest = producer;
   }
-  if (latest != nullptr) host_[&node] = HostOf(*latest);
+  if (latest == nullptr) return;
+  host_[&node] = HostOf(*latest);
+  for (const ir::Node* each : moved) {
+    host_[each] = HostOf(*latest);
+    free_.erase(each);
+  }
+}
+
+bool Fusion::ReadsOne(const ir::Node& node) const {
+  size_t computed = 0;
+  for (const ir::Value* input : node.inputs()) {
+    if (input == nullptr) continue;
+    if (ComputedBy(input) != nullptr) {
+      ++computed;
+    } else if (!input->type.is_static() || ir::ElementCount(input->type.shape()) != 1) {
+      return false;
+    }
+  }
+  return computed == 1;
 }
 
 const ir::Node* Fusion::SigmoidOfSwish(const ir::Node& node) const {

@@ -27,6 +27,8 @@ class Fusion {
  private:
   /// The node that computes `value` in each run; nullptr for inputs and what is computed once.
   const ir::Node* ComputedBy(const ir::Value* value) const;
+  /// One input is computed; others are constants of one element.
+  bool ReadsOne(const ir::Node& node) const;
   bool EndsInQuantize(const ir::Node& node) const;
   /// The Sigmoid of `node` = x * Sigmoid(x).
   const ir::Node* SigmoidOfSwish(const ir::Node& node) const;

@@ -51,6 +51,10 @@ bool FollowsInIntegers(const ir::Node& node) {
          node.Is("Concat") || node.Is("GlobalAveragePool") || node.Is("LeakyRelu");
 }
 
+/// In floats between integers: where all that these read has channels at the end, they leave it so, and the
+/// conversion moves behind them.
+bool HandsOn(const ir::Node& node) { return IsElementwise(node) || node.Is("Slice") || node.Is("Concat"); }
+
 /// Through DequantizeLinear and QuantizeLinear to the value that the integers come from.
 const ir::Value* Behind(const ir::Value* value) {
   while (value != nullptr && value->producer() != nullptr &&
@@ -129,17 +133,23 @@ void FollowIntegers(const ir::Graph& graph, const Fusion& fusion, Layouts& layou
                          std::ranges::any_of(node.inputs(), [&](const ir::Value* input) {
                            return last.contains(Behind(input));
                          });
+    const bool hands_on =
+        !fusion.IsInteger(node) && HandsOn(node) &&
+        std::ranges::all_of(node.inputs(), [&](const ir::Value* input) {
+          return input == nullptr || ir::ConstantOf(*input) != nullptr || last.contains(Behind(input));
+        });
     const bool hosted = fusion.HostOf(node) != &node && last.contains(Behind(node.input(0)));
     for (const ir::Value* input : node.inputs()) {
       const ir::Value* const source = Behind(input);
       if (source == nullptr || ir::ConstantOf(*source) != nullptr || hosted) continue;
-      const bool wanted_last = convolves || follows;
+      const bool wanted_last = convolves || follows || hands_on;
       if (wanted_last && node.Is("Conv") && input != node.input(0)) continue;  // weights
       if (wanted_last != last.contains(source) && moved.insert(source).second)
         layouts.conversions.push_back({&node, source, Reorder::kChannels});
     }
-    if (!convolves && !follows && !hosted) continue;
+    if (!convolves && !follows && !hosted && !hands_on) continue;
     last.insert(&Handed(node, fusion));
+    if (hands_on) last.insert(node.output());
     layouts.preferred.insert(&node);
   }
   for (const ir::Value* output : graph.outputs())

@@ -7,6 +7,8 @@ namespace {
 
 using Net = NetworkBuilder;
 
+constexpr int64_t kMostOfLevel = 256;  // channels of a detector's coarser levels
+
 int64_t StrideFor(Net& net, const ir::Value& x) { return SideOf(x) >= 8 && net.Between(0, 2) == 0 ? 2 : 1; }
 std::string Activation(Net& net) {
   return net.OneOf<std::string>(
@@ -195,7 +197,7 @@ void Detect(Net& net, ir::Value& x) {
   for (int i = 0; i < 3; ++i) {
     scores.push_back(&Rows(net, *level, each, anchors));
     boxes.push_back(&Rows(net, *level, 4, anchors));
-    if (i < 2) level = &Square(net, *level, ChannelsOf(*level), 3, 2, "Relu");
+    if (i < 2) level = &Square(net, *level, std::min(ChannelsOf(*level), kMostOfLevel), 3, 2, "Relu");
   }
   Squashed(net, net.Make("Concat", scores, {{"axis", int64_t{1}}}));
   net.Make("Mul", {&net.Make("Concat", boxes, {{"axis", int64_t{1}}}), &net.Number(0.1f)});
