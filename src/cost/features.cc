@@ -69,45 +69,51 @@ std::vector<const ir::Value*> OutputsOf(const std::vector<const ir::Node*>& node
   return outputs;
 }
 
-std::vector<double> OfConvolution(const ir::Node& node, double fused, bool& known) {
-  const bool transposed = node.Is("ConvTranspose");
-  const ir::Shape in = DimsOf(node.input(0), known), out = DimsOf(node.output(), known),
-                  weights = DimsOf(node.input(1), known);
-  if (in.size() < 2 || out.size() < 2 || weights.size() < 2) return std::vector<double>(10, 0);
-  const double groups = static_cast<double>(node.Int("group", 1));
-  const double channels_in = static_cast<double>(in[1]) / groups,
-               channels_out = static_cast<double>(out[1]) / groups;
-  const double positions = Count(out, 2) * static_cast<double>(out[0]), window = Count(weights, 2);
-  const double stride = Product(node.Ints("strides", {1}));
-  const double per_output = 2 * channels_in * window / (transposed ? stride : 1);
-  const bool depthwise = channels_in == 1 && groups > 1;
-  const double wide_out = depthwise ? groups : channels_out, wide_in = depthwise ? groups : channels_in;
-  return {Log2(channels_in),
-          Log2(channels_out),
-          Log2(groups),
-          Log2(positions),
-          Log2(static_cast<double>(out.back())),
-          Log2(window),
-          Log2(stride),
-          std::log2(1 + fused / per_output),
-          Ragged(wide_out, 8) + Ragged(wide_in, 8),
-          Ragged(wide_out, 16) + Ragged(wide_in, 16)};
+/// Bytes of an element that leaves the kernel, `result_bytes` where it is a float.
+double ResultBytes(const std::vector<const ir::Node*>& nodes, double result_bytes) {
+  double bytes = 0;
+  for (const ir::Value* output : OutputsOf(nodes)) {
+    const bool real = output->type.element == ir::DataType::kFloat;
+    bytes = std::max(bytes, real ? result_bytes : ir::BitsOf(output->type.element) / 8.0);
+  }
+  return bytes;
 }
 
-std::vector<double> OfProduct(const ir::Node& node, double fused, bool& known) {
+/// Integers are multiplied four at a time.
+double VectorRead(double element_bytes) { return element_bytes == 1 ? 4 : 8; }
+
+std::vector<double> OfConvolution(const ir::Node& node, double element_bytes, bool& known) {
+  const ir::Shape in = DimsOf(node.input(0), known), out = DimsOf(node.output(), known),
+                  weights = DimsOf(node.input(1), known);
+  const double groups = static_cast<double>(node.Int("group", 1));
+  const bool depthwise = weights.size() > 1 && weights[1] == 1 && groups > 1;
+  if (in.size() < 2 || out.size() < 2) return std::vector<double>(depthwise ? 9 : 10, 0);
+  const double channels_in = static_cast<double>(in[1]) / groups,
+               channels_out = static_cast<double>(out[1]) / groups;
+  std::vector<double> features = {Log2(channels_in),
+                                  Log2(channels_out),
+                                  Log2(groups),
+                                  Log2(Count(out, 2) * static_cast<double>(out[0])),
+                                  Log2(static_cast<double>(out.back())),
+                                  Log2(Count(weights, 2)),
+                                  Log2(Product(node.Ints("strides", {1})))};
+  const double wide = depthwise ? groups : channels_out;
+  // Half a vector that stays empty says as much as a length that doubles.
+  features.insert(features.end(), {2 * Ragged(wide, 8), 2 * Ragged(wide, 16)});
+  if (!depthwise) features.push_back(2 * Ragged(channels_in, VectorRead(element_bytes)));
+  return features;
+}
+
+std::vector<double> OfProduct(const ir::Node& node, bool& known) {
   ir::Shape a = DimsOf(node.input(0), known), out = DimsOf(node.output(), known);
-  if (a.empty() || out.empty()) return std::vector<double>(6, 0);
+  if (a.empty() || out.empty()) return std::vector<double>(5, 0);
   const double k = static_cast<double>(node.Int("transA") != 0 ? a.front() : a.back());
   const double n = static_cast<double>(out.back());
   const bool constant = node.input(1) != nullptr && node.input(1)->producer() == nullptr;
   const double rows = out.size() < 2 ? 1 : static_cast<double>(out[out.size() - 2]);
   const double batch = Count(out) / n / rows;
   // With constant weights a batch is more rows.
-  return {Log2(constant ? rows * batch : rows),
-          Log2(k),
-          Log2(n),
-          Log2(constant ? 1 : batch),
-          std::log2(1 + fused / (2 * k)),
+  return {Log2(constant ? rows * batch : rows), Log2(k), Log2(n), Log2(constant ? 1 : batch),
           Ragged(n, 8) + Ragged(k, 8)};
 }
 
@@ -213,11 +219,11 @@ KernelShape ShapeOf(const std::vector<const ir::Node*>& nodes, double element_by
     }
   }
   for (const ir::Value* output : OutputsOf(nodes)) shape.bytes += BytesOf(output, result_bytes, known);
-  const double fused = FusedOperations(nodes);
-  if (node.Is("Conv") || node.Is("ConvTranspose")) {
-    shape.features = OfConvolution(node, fused, known);
-  } else if (node.Is("Gemm") || node.Is("MatMul")) {
-    shape.features = OfProduct(node, fused, known);
+  const bool convolves = node.Is("Conv") || node.Is("ConvTranspose");
+  if (convolves || node.Is("Gemm") || node.Is("MatMul")) {
+    shape.features = convolves ? OfConvolution(node, element_bytes, known) : OfProduct(node, known);
+    shape.features.push_back(std::log2(1 + FusedOperations(nodes)));
+    shape.features.push_back(Log2(ResultBytes(nodes, result_bytes)));
   } else if (IsPool(node)) {
     shape.features = OfPool(node, known);
     shape.operations += Count(DimsOf(node.output(), known)) * PoolWindow(node, DimsOf(node.input(0), known));

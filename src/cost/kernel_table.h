@@ -1,7 +1,7 @@
 // What `shoehorn profile` measured of a machine's engines: for each kind of kernel the shapes that were timed
 // and how long they took. One JSON file beside the machine's profile, NAME.kernels.json, and what it means is
 // here:
-//   { "schema": "shoehorn.kernels/2", "machine": "AMD EPYC", "engines": [ { "engine": "onnxruntime",
+//   { "schema": "shoehorn.kernels/3", "machine": "AMD EPYC", "engines": [ { "engine": "onnxruntime",
 //   "version": "1.32",
 //     "threads": 1, "start_seconds": { "fp32": 4e-06 },
 //     "kernels": [ { "kind": "Conv 1x1 f32", "reaches": [2, 1, ...], "samples": [ [features..., operations,

@@ -14,20 +14,21 @@ namespace {
 /// Bytes of what a kernel reads that the graph calls a float: a kernel on integers reads it before it is
 /// dequantized.
 double BytesOfElement(std::string_view number) { return number == "f32" ? 4 : number == "bf16" ? 2 : 1; }
-/// And of a float that it writes: only a QuantizeLinear makes an integer of it.
-double BytesOfResult(std::string_view number) { return number == "bf16" ? 2 : 4; }
+/// And of a float that it writes: only a QuantizeLinear makes an integer of it, or the integer kernel that
+/// reads it.
+double BytesOfResult(const Kernel& kernel, const Fusion& fusion) {
+  const ir::Value* const last = kernel.nodes.back()->output();
+  const bool quantized = !last->is_output() && !last->uses().empty() &&
+                         std::ranges::all_of(last->uses(), [&](const ir::Use& use) {
+                           return fusion.IsInteger(*fusion.HostOf(*use.node));
+                         });
+  return quantized ? 1 : kernel.number == "bf16" ? 2 : 4;
+}
 
 /// ONNX Runtime has two kernels for these: one for the layout that convolutions like, one for the plain one.
 bool HasTwoKernels(const ir::Node& node) {
   return node.Is("Conv") || node.Is("MaxPool") || node.Is("AveragePool") || node.Is("GlobalAveragePool") ||
          node.Is("Resize");
-}
-
-double ConstantBytes(const ir::Graph& graph) {
-  double bytes = 0;
-  for (const auto& value : graph.values())
-    if (value->initializer() != nullptr) bytes += static_cast<double>(value->initializer()->byte_size());
-  return bytes;
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, s
     if (engine == "onnxruntime" && HasTwoKernels(head) && !layouts.preferred.contains(&head))
       kernel.kind += kPlainLayout;
     kernel.shape =
-        ShapeOf(kernel.nodes, BytesOfElement(kernel.number), BytesOfResult(kernel.number), kernel.known);
+        ShapeOf(kernel.nodes, BytesOfElement(kernel.number), BytesOfResult(kernel, fusion), kernel.known);
   }
   for (const auto& [at, value, reorder] : layouts.conversions) {
     Kernel& kernel = kernels.emplace_back();
@@ -69,12 +70,6 @@ std::vector<Kernel> KernelsOf(const ir::Graph& graph, std::string_view engine, s
     kernel.nodes = {at};
     kernel.shape = ShapeOfCopy(*value, BytesOfElement(kernel.number), kernel.known);
   }
-  // What a run touches decides which caches a kernel finds its inputs and weights in: all weights once, and
-  // activations in memory that is used again and again.
-  double most = 0;
-  for (const Kernel& kernel : kernels) most = std::max(most, kernel.shape.bytes);
-  const double touched = ConstantBytes(graph) + most;
-  for (Kernel& kernel : kernels) kernel.shape.features.push_back(std::log2(std::max(touched, 1.0)));
   return kernels;
 }
 

@@ -26,8 +26,7 @@ struct Kernel {
   /// The graph's nodes that it does the work of; the first gives it its kind. A conversion of layout that the
   /// engine puts around a node stands as a kernel of its own with that node alone.
   std::vector<const ir::Node*> nodes;
-  /// Features by the first node, and as the last one the bytes that a whole run touches.
-  KernelShape shape;
+  KernelShape shape;  ///< features by the first node
   bool known = true;  ///< false: a shape is open, and the numbers are lower bounds
 
   /// "Conv depthwise f32", the predictor's name.

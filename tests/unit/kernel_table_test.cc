@@ -57,8 +57,8 @@ TEST(KernelTable, WhatIsWrongIsSaidWithItsPlace) {
   EXPECT_EQ(ErrorOf("{}"), std::string("error: t.json: schema: the key is missing") + kFix);
   EXPECT_EQ(
       ErrorOf(R"({"schema": "shoehorn.kernels/9"})"),
-      std::string("error: t.json: schema: 'shoehorn.kernels/9'\n  expected: 'shoehorn.kernels/2'") + kFix);
-  const std::string head = R"({"schema": "shoehorn.kernels/2", "machine": "m", "engines": [{"engine": "e",
+      std::string("error: t.json: schema: 'shoehorn.kernels/9'\n  expected: 'shoehorn.kernels/3'") + kFix);
+  const std::string head = R"({"schema": "shoehorn.kernels/3", "machine": "m", "engines": [{"engine": "e",
       "version": "1", "threads": 1, "start_seconds": {}, "kernels": [)";
   EXPECT_EQ(ErrorOf(head + R"({"kind": "Relu f32", "reaches": [1, 1], "samples": [[1, 2, 3]]}]}]})"),
             std::string("error: t.json: engines[0].kernels[0].samples[0]: 3 numbers\n"

@@ -74,6 +74,29 @@ TEST(Kernels, AResidualAdditionRunsInTheConvolutionBeforeIt) {
               ElementsAre("Conv 1x1 f32: first", "Conv 1x1 f32: second add relu"));
 }
 
+TEST(Kernels, OpenvinoComputesBeforeItMovesElements) {
+  constexpr char kGraph[] = R"(g (float[1,8,6,6] x, float[4,8,1,1] w) => (float[1,36,4] y)
+<int64[3] s = {1, 36, 4}> {
+  [conv] c = Conv <kernel_shape = [1, 1]> (x, w)
+  [move] t = Transpose <perm = [0, 2, 3, 1]> (c)
+  [view] r = Reshape (t, s)
+  [sigmoid] y = Sigmoid (r)
+})";
+  EXPECT_THAT(KernelsIn(kGraph, "openvino"), ElementsAre("Conv 1x1 f32: conv move view sigmoid"));
+}
+
+TEST(Kernels, WhatMakesMoreElementsThanTheConvolutionIsNotPartOfIt) {
+  constexpr char kGraph[] = R"(g (float[1,8,6,6] x, float[8,8,1,1] w) => (float[1,8,6,6] y) {
+  [pool] m = GlobalAveragePool (x)
+  [conv] c = Conv <kernel_shape = [1, 1]> (m, w)
+  [sigmoid] s = Sigmoid (c)
+  [excite] y = Mul (x, s)
+})";
+  EXPECT_THAT(
+      KernelsIn(kGraph, "openvino"),
+      ElementsAre("GlobalAveragePool f32: pool", "Conv 1x1 f32: conv sigmoid", "Elementwise f32: excite"));
+}
+
 TEST(Kernels, BlocksOfChannelsAreLeftBeforeWhatKnowsNone) {
   constexpr char kGraph[] = R"(g (float[1,8,6,6] x) => (float[1,8,6,6] y)
 <float[8,8,1,1] w = {)";
@@ -119,6 +142,47 @@ TEST(Kernels, WhatNoQuantizeLinearFollowsIsWrittenAsFloats) {
   EXPECT_EQ(kernels.front().shape.bytes, 3 * 36 + 6 + 4 * 2 * 36);
 }
 
+TEST(Kernels, OpenvinoQuantizesThePartsOfAConcat) {
+  constexpr char kGraph[] = R"(g (uint8[1,2,6,6] x) => (uint8[1,4,6,6] y)
+<int8[2,2,1,1] w = {1, 2, 3, 4}, float s = {0.1}, uint8 z = {0}, int8 zw = {0}> {
+  [dq] a = DequantizeLinear (x, s, z)
+  [dqw] v = DequantizeLinear (w, s, zw)
+  [left] b = Conv <kernel_shape = [1, 1]> (a, v)
+  [right] c = Conv <kernel_shape = [1, 1]> (a, v)
+  [concat] d = Concat <axis = 1> (b, c)
+  [q] y = QuantizeLinear (d, s, z)
+})";
+  EXPECT_THAT(KernelsIn(kGraph, "openvino", "int8"),
+              ElementsAre("Conv 1x1 i8: left", "Conv 1x1 i8: right", "Concat i8: concat q"));
+  const auto model = testing::ParseGraph(kGraph, 9, 20);
+  const auto types = formats::MakeTypeInference(*model);
+  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
+  EXPECT_EQ(KernelsOf(*model->graph, "openvino", "int8").front().shape.bytes, 2 * 36 + 4 + 2 * 36);
+}
+
+// ONNX Runtime's 8-bit MaxPool is fast where channels are at the end, and slow where nothing put them there.
+TEST(Kernels, OnnxRuntimeQuantizesBeforeAMaxPool) {
+  constexpr char kGraph[] = R"(g (uint8[1,4,6,6] x, float[1,4,6,6] f) => (uint8[1,4,3,3] y, uint8[1,4,3,3] g)
+<int8[4,4,1,1] w = {1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4}, float s = {0.1}, uint8 z = {0}, int8 zw = {0}> {
+  [dq] a = DequantizeLinear (x, s, z)
+  [dqw] v = DequantizeLinear (w, s, zw)
+  [conv] c = Conv <kernel_shape = [1, 1]> (a, v)
+  [q] d = QuantizeLinear (c, s, z)
+  [dq2] e = DequantizeLinear (d, s, z)
+  [sigmoid] h = Sigmoid (e)
+  [mul] i = Mul (e, h)
+  [behind] j = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (i)
+  [q3] y = QuantizeLinear (j, s, z)
+  [before] k = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (f)
+  [q4] g = QuantizeLinear (k, s, z)
+})";
+  EXPECT_THAT(
+      KernelsIn(kGraph, "onnxruntime", "int8"),
+      UnorderedElementsAre("Conv 1x1 i8: conv q", "DequantizeLinear f32: dq2", "Swish f32: sigmoid mul",
+                           "MaxPool i8: behind q3", "MaxPool plain i8: before q4", "ReorderChannels i8: conv",
+                           "ReorderChannels i8: behind"));
+}
+
 TEST(Kernels, PairsAroundAConvolutionMakeItOneOfIntegers) {
   constexpr char kGraph[] = R"(g (float[1,3,6,6] x) => (float[1,2,6,6] y)
 <int8[2,3,1,1] w = {1, 2, 3, 4, 5, 6}, float s = {0.1}, uint8 z = {0}, int8 zw = {0}> {
@@ -146,7 +210,7 @@ TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
   const KernelShape& shape = kernels.front().shape;
   EXPECT_EQ(shape.operations, 2.0 * 16 * 32 * 36);
   EXPECT_EQ(shape.bytes, 4.0 * (4 * 8 * 16 + 16 * 4 * 9 + 16 * 32));
-  ASSERT_EQ(shape.features.size(), 11u);
+  ASSERT_EQ(shape.features.size(), 12u);
   EXPECT_EQ(shape.features[0], 2);                     // 4 channels in
   EXPECT_EQ(shape.features[1], 4);                     // 16 channels out
   EXPECT_EQ(shape.features[2], 0);                     // one group
@@ -154,10 +218,11 @@ TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
   EXPECT_EQ(shape.features[4], 3);                     // in rows of 8
   EXPECT_NEAR(shape.features[5], std::log2(9), 1e-9);  // window
   EXPECT_EQ(shape.features[6], 2);                     // strides 2 and 2
-  EXPECT_EQ(shape.features[8], 1);                     // 4 channels fill half a vector of 8, 16 fill two
-  EXPECT_EQ(shape.features[9], 2);                     // 4 channels fill a quarter of a vector of 16
-  // What a run touches: the weights, which are no constants here, and the largest kernel.
-  EXPECT_EQ(shape.features[10], std::log2(shape.bytes));
+  EXPECT_EQ(shape.features[7], 0);                     // 16 channels fill two vectors of 8
+  EXPECT_EQ(shape.features[8], 0);                     // and one of 16
+  EXPECT_EQ(shape.features[9], 2);                     // 4 channels fill half a vector of 8, twice
+  EXPECT_EQ(shape.features[10], 0);                    // nothing is fused
+  EXPECT_EQ(shape.features[11], 2);                    // results of 4 bytes
 }
 
 TEST(Kernels, APoolLooksAtEachElementOfItsWindows) {
@@ -169,7 +234,7 @@ TEST(Kernels, APoolLooksAtEachElementOfItsWindows) {
   ASSERT_EQ(kernels.size(), 1u);
   const KernelShape& shape = kernels.front().shape;
   EXPECT_EQ(shape.operations, 24.0 * 32 * 9);
-  ASSERT_EQ(shape.features.size(), 8u);
+  ASSERT_EQ(shape.features.size(), 7u);
   EXPECT_EQ(shape.features[5], 0);                             // 24 channels fill three vectors of 8
   EXPECT_NEAR(shape.features[6], std::log2(32.0 / 24), 1e-9);  // and one and a half of 16
 }
