@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::string out;
   bool quick = false, force = false;
-  size_t networks = 240;
+  size_t networks = cost::ProfileOptions().networks;
   int threads = 1;
 };
 

@@ -1,7 +1,9 @@
 // Which nodes of a graph an engine runs as one kernel, by rules a reader can check against the engine's own
 // list of layers:
 //   ONNX Runtime: Conv -> Relu;  Conv -> Add -> Relu (channels blocked);  DequantizeLinear -> Conv ->
-//   QuantizeLinear OpenVINO:     the same, and chains of elementwise operators, also behind Conv and MatMul
+//                 QuantizeLinear;  a MaxPool before a QuantizeLinear works on integers
+//   OpenVINO:     the same, and chains of elementwise operators, also behind Conv and MatMul, also where a
+//                 Transpose or Reshape stands between;  Concat -> QuantizeLinear joins integers
 #pragma once
 
 #include <string_view>

@@ -18,7 +18,7 @@ double BytesOfElement(std::string_view number) { return number == "f32" ? 4 : nu
 /// reads it.
 double BytesOfResult(const Kernel& kernel, const Fusion& fusion) {
   const ir::Value* const last = kernel.nodes.back()->output();
-  const bool quantized = !last->is_output() && !last->uses().empty() &&
+  const bool quantized = last != nullptr && !last->is_output() && !last->uses().empty() &&
                          std::ranges::all_of(last->uses(), [&](const ir::Use& use) {
                            return fusion.IsInteger(*fusion.HostOf(*use.node));
                          });

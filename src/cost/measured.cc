@@ -6,16 +6,14 @@
 #include <unordered_map>
 
 #include "ir/statistics.h"
+#include "measure/statistics.h"
 #include "support/units.h"
 
 namespace shoehorn::cost {
 namespace {
 
 double Median(std::vector<double> values, double otherwise) {
-  if (values.empty()) return otherwise;
-  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  return values.empty() ? otherwise : measure::QuantileOf(std::move(values), 0.5).value;
 }
 
 /// Bytes of the constants that a node reads, and of its other inputs and its outputs.

@@ -64,6 +64,12 @@ class Profiler {
   }
 
  private:
+  struct Kept {
+    std::vector<size_t> numbers;  // of the networks, as in networks_
+    std::vector<RunAs> runs;
+    std::vector<NetworkKernels> networks;
+  };
+
   Status FindRuns() {
     const Machine machine = DescribeMachine();
     profile_.kernels.machine = machine.cpu;
@@ -209,7 +215,9 @@ class Profiler {
   }
 
   // By which factor networks that had no part in the fit come out on the median.
-  double Bias(const std::string& engine, const LeftOut& left_out) {
+  double Bias(const std::string& engine, const Kept& kept, const ReachesByKind& reaches) {
+    if (kept.networks.size() < kFewestLeftOut) return 1;
+    const LeftOut left_out = PredictLeftOut(kept.networks, kept.numbers, reaches);
     if (left_out.networks < kFewestLeftOut) return 1;
     profile_.notes.push_back(fmt::format(
         "{}: of {} networks, each predicted from the others, {} came out within 10 %, {} within 25 %; "
@@ -221,12 +229,12 @@ class Profiler {
 
   void Finish() {
     for (EngineKernels& engine : profile_.kernels.engines) {
-      auto& [numbers, runs, networks] = kept_[engine.engine];
-      const ReachesByKind reaches = ShareOut(networks);
-      const double bias = Bias(engine.engine, PredictLeftOut(networks, numbers, reaches));
-      for (size_t i = 0; i < runs.size(); ++i)
-        for (const TimedKernel& kernel : networks[i]) Remember(runs[i], kernel);
-      for (auto& [name, samples] : SamplesByKind(networks)) {
+      Kept& kept = kept_[engine.engine];
+      const ReachesByKind reaches = ShareOut(kept.networks);
+      const double bias = Bias(engine.engine, kept, reaches);
+      for (size_t i = 0; i < kept.runs.size(); ++i)
+        for (const TimedKernel& kernel : kept.networks[i]) Remember(kept.runs[i], kernel);
+      for (auto& [name, samples] : SamplesByKind(kept.networks)) {
         Thin(samples);
         for (KernelSample& sample : samples) sample.seconds /= bias;
         KernelSamples& kind = engine.kinds[name];
@@ -239,12 +247,6 @@ class Profiler {
                                            100 * lost_seconds_ / seconds_, fmt::join(lost_layers_, ", ")));
     profile_.toml = ProfileToml(options_.name, facts_);
   }
-
-  struct Kept {
-    std::vector<size_t> numbers;  // of the networks, as in networks_
-    std::vector<RunAs> runs;
-    std::vector<NetworkKernels> networks;
-  };
 
   const ProfileOptions& options_;
   std::vector<RunAs> runs_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "measure/statistics.h"
 #include "support/units.h"
 
 namespace shoehorn::cost {
@@ -42,9 +43,7 @@ double TypicalShare(const std::vector<MachineFacts::Rate>& rates, double peak) {
   std::vector<double> each;
   for (const MachineFacts::Rate& rate : rates) each.push_back(rate.operations_per_second);
   if (each.empty()) return 1;
-  const auto middle = each.begin() + static_cast<long>(each.size() / 2);
-  std::nth_element(each.begin(), middle, each.end());
-  return std::min(1.0, *middle / peak);
+  return std::min(1.0, measure::QuantileOf(std::move(each), 0.5).value / peak);
 }
 
 }  // namespace
