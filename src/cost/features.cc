@@ -86,7 +86,7 @@ std::vector<double> OfConvolution(const ir::Node& node, double element_bytes, bo
   const ir::Shape in = DimsOf(node.input(0), known), out = DimsOf(node.output(), known),
                   weights = DimsOf(node.input(1), known);
   const double groups = static_cast<double>(node.Int("group", 1));
-  const bool depthwise = weights.size() > 1 && weights[1] == 1 && groups > 1;
+  const bool depthwise = KindOf(node) == "Conv depthwise";  // all kernels of a kind have as many features
   if (in.size() < 2 || out.size() < 2) return std::vector<double>(depthwise ? 9 : 10, 0);
   const double channels_in = static_cast<double>(in[1]) / groups,
                channels_out = static_cast<double>(out[1]) / groups;

@@ -225,6 +225,19 @@ TEST(Kernels, FeaturesCountChannelsPositionsAndWindows) {
   EXPECT_EQ(shape.features[11], 2);                    // results of 4 bytes
 }
 
+TEST(Kernels, AllKernelsOfAKindHaveAsManyFeatures) {
+  constexpr char kGraph[] = R"(g (float[1,4,6,6] x, float[4,4,2,2] w, float[4,1,2,2] v) =>
+    (float[1,4,12,12] y, float[1,4,12,12] z) {
+  y = ConvTranspose <kernel_shape = [2, 2], strides = [2, 2]> (x, w)
+  z = ConvTranspose <kernel_shape = [2, 2], strides = [2, 2], group = 4> (x, v)
+})";
+  const auto model = testing::ParseGraph(kGraph, 9, 20);
+  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  ASSERT_EQ(kernels.size(), 2u);
+  EXPECT_EQ(kernels[0].name(), kernels[1].name());
+  EXPECT_EQ(kernels[0].shape.features.size(), kernels[1].shape.features.size());
+}
+
 TEST(Kernels, APoolLooksAtEachElementOfItsWindows) {
   constexpr char kGraph[] = R"(g (float[1,24,8,16] x) => (float[1,24,4,8] y) {
   y = MaxPool <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]> (x)
