@@ -11,6 +11,13 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 
+/// Of a model whose types are inferred first.
+std::vector<Kernel> TypedKernels(ir::Model& model, std::string_view engine) {
+  const auto types = formats::MakeTypeInference(model);
+  EXPECT_TRUE(types->InferGraph(*model.graph).ok());
+  return KernelsOf(*model.graph, engine, "fp32");
+}
+
 TEST(Attribution, LayersAreTheKernelsWhoseNodesTheyName) {
   const auto model = testing::ParseGraph(
       R"(g (float[1,8,6,6] x, float[8,8,1,1] v) => (float[1,8,6,6] y) {
@@ -19,9 +26,7 @@ TEST(Attribution, LayersAreTheKernelsWhoseNodesTheyName) {
   [soft] y = Softmax <axis = 1> (r)
 })",
       9, 20);
-  const auto types = formats::MakeTypeInference(*model);
-  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
-  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  const std::vector<Kernel> kernels = TypedKernels(*model, "openvino");
   ASSERT_EQ(kernels.size(), 2u);
   const auto seconds_of = [&](const std::vector<engines::LayerTime>& layers) {
     return Attribute(kernels, layers).seconds;
@@ -46,9 +51,7 @@ TEST(Attribution, AWholeNameSaysMoreThanPartOfOne) {
   [join] y = Concat <axis = 1> (a, x)
 })",
       9, 20);
-  const auto types = formats::MakeTypeInference(*model);
-  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
-  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "openvino", "fp32");
+  const std::vector<Kernel> kernels = TypedKernels(*model, "openvino");
   ASSERT_EQ(kernels.size(), 2u);
   EXPECT_THAT(Attribute(kernels, {{"c", "Convolution", "f32", {"first", "join_1"}, 2, 2}}).seconds,
               ElementsAre(DoubleNear(2e-3, 1e-9), 0));
@@ -57,9 +60,7 @@ TEST(Attribution, AWholeNameSaysMoreThanPartOfOne) {
 TEST(Attribution, UnnamedHalvesOfAnActivationAreIts) {
   const auto model =
       testing::ParseGraph("g (float[1,8] x) => (float[1,8] y) { [act] y = HardSwish (x) }", 9, 20);
-  const auto types = formats::MakeTypeInference(*model);
-  ASSERT_TRUE(types->InferGraph(*model->graph).ok());
-  const std::vector<Kernel> kernels = KernelsOf(*model->graph, "onnxruntime", "fp32");
+  const std::vector<Kernel> kernels = TypedKernels(*model, "onnxruntime");
   ASSERT_EQ(kernels.size(), 1u);
   EXPECT_THAT(
       Attribute(kernels, {{"", "HardSigmoid", "f32", {}, 2, 2}, {"", "Mul", "f32", {}, 1, 1}}).seconds,
